@@ -1,0 +1,1 @@
+"""Finds duplicate and near-duplicate images among millions."""

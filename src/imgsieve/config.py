@@ -1,0 +1,232 @@
+"""The options of a run: one frozen dataclass a stage, read from TOML, flags or Python.
+
+Options that change the result go into `RunConfig.fingerprint`; those of `ExecutionConfig` never do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from imgsieve.errors import ConfigError
+
+__all__ = [
+    "ColorConfig",
+    "DecodeConfig",
+    "ExecutionConfig",
+    "GlobalConfig",
+    "LocalConfig",
+    "QualityConfig",
+    "RunConfig",
+    "SourceConfig",
+    "WaveletConfig",
+    "load_config",
+]
+
+ALGORITHM = 1
+"""Raised whenever features or verdicts change, so that older run folders are recomputed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceConfig:
+    """Which files of the sources are listed."""
+
+    include: tuple[str, ...] = ()
+    """Globs; when given, only files that match one are listed. ``*`` does not cross ``/``, ``**`` does."""
+    exclude: tuple[str, ...] = ()
+    """Globs; files that match one are not listed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodeConfig:
+    """How bytes become pixels."""
+
+    max_pixels: int = 300_000_000
+    """Larger pictures fail by their header, before any allocation."""
+    min_side: int = 512
+    """Codecs that can decode at 1/2, 1/4 or 1/8 do, while the shorter side stays at least this long."""
+    thumbnails: bool = True
+    """Whether small pictures for the report are kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaveletConfig:
+    """Stage 1: which pairs are proposed."""
+
+    max_distance_bits: int = 60
+    """Pairs of whole pictures within this Hamming distance, under any of the eight orientations, are proposed."""
+    max_region_distance_bits: int = 56
+    """The same for a whole picture against a region of another, and between trimmed pictures."""
+    regions: bool = True
+    """Whether regions are compared, which finds crops and screenshots."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColorConfig:
+    """Stage 2: which pairs are rejected for their color alone."""
+
+    max_hue_shift: float = 40.0
+    """Two colorful pictures whose colors differ by more (CIE a*b* distance of the mean) are different."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalConfig:
+    """Stage 3: the global descriptor."""
+
+    descriptor: str | None = None
+    """Path of an ONNX model with a TOML beside it; None for the built-in layout descriptor."""
+    min_layout_similarity: float = 0.5
+    """Pairs whose layouts correlate less are rejected."""
+    min_embedding_similarity: float = 0.5
+    """With a model: pairs whose cosine is lower are rejected unless their codes are close."""
+    propose_embedding_similarity: float = 0.75
+    """With a model: pairs whose cosine is higher are proposed as well."""
+    neighbors: int = 16
+    """With a model: how many nearest neighbors of an image are considered for proposal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalConfig:
+    """Stage 4: align and compare."""
+
+    working_side: int = 384
+    """Longer side, in pixels, at which keypoints are found."""
+    keypoints: int = 500
+    """Keypoints an image at most."""
+    ratio: float = 0.8
+    """Lowe's ratio test."""
+    min_inliers: int = 8
+    """Fewer inliers of the affine map reject a pair."""
+    min_block_share: float = 0.7
+    """Share of textured blocks that must correlate once aligned."""
+    min_still_share: float = 0.8
+    """Share of matching blocks that must stand still once aligned (no parallax)."""
+    max_color_shift: float = 25.0
+    """Largest local change of color (CIE a*b*) between two colorful pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityConfig:
+    """Stage 5: weights of the parts of the quality score."""
+
+    resolution: float = 0.34
+    sharpness: float = 0.10
+    compression: float = 0.20
+    exposure: float = 0.08
+    contrast: float = 0.06
+    noise: float = 0.10
+    completeness: float = 0.08
+    metadata: float = 0.04
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutionConfig:
+    """How the work is done. Never changes the result."""
+
+    workers: int = 0
+    """Threads; 0 for one a core."""
+    memory_bytes: int = 2 * 1024**3
+    """Ceiling of the process's resident memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """All options of a run."""
+
+    source: SourceConfig = field(default_factory=SourceConfig)
+    decode: DecodeConfig = field(default_factory=DecodeConfig)
+    wavelet: WaveletConfig = field(default_factory=WaveletConfig)
+    color: ColorConfig = field(default_factory=ColorConfig)
+    refine: GlobalConfig = field(default_factory=GlobalConfig)
+    local: LocalConfig = field(default_factory=LocalConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
+    execution: ExecutionConfig = field(default_factory=ExecutionConfig)
+
+    def fingerprint(self) -> str:
+        """Return 16 hexadecimal digits that change whenever an option that changes the result does."""
+        options = dataclasses.asdict(self)
+        del options["execution"]
+        return digest_of({"algorithm": ALGORITHM, **options})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain nested dictionaries, fit for JSON."""
+        plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return plain
+
+
+def digest_of(value: Any) -> str:
+    """Return 16 hexadecimal digits of a JSON value."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> RunConfig:
+    """Read a TOML file of options and lay ``overrides`` over it.
+
+    Parameters
+    ----------
+    path
+        A TOML file with tables named as the fields of `RunConfig`; None for the defaults.
+    overrides
+        Options by table; those that are None are passed over.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, or names a table or option that does not exist, or a value has the wrong type.
+    """
+    tables: dict[str, dict[str, Any]] = {}
+    if path is not None:
+        try:
+            tables = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise ConfigError(f"the configuration {path} cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"the configuration {path} is not TOML: {error}") from error
+    sections = {f.name: f.default_factory for f in dataclasses.fields(RunConfig)}
+    for name, table in tables.items():
+        if name not in sections:
+            raise ConfigError(f"{path}: there is no table [{name}]; there are {', '.join(sections)}")
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: {name} must be a table")
+    for name, table in (overrides or {}).items():
+        given = {key: value for key, value in table.items() if value is not None}
+        tables[name] = {**tables.get(name, {}), **given}
+    made = {name: _section(name, make(), tables.get(name, {})) for name, make in sections.items()}  # type: ignore[operator, misc]
+    return RunConfig(**made)
+
+
+def _section(name: str, defaults: Any, given: Mapping[str, Any]) -> Any:
+    """Return ``defaults`` with the options that are given, each checked against the type of its default."""
+    known = {f.name: getattr(defaults, f.name) for f in dataclasses.fields(defaults)}
+    values = {}
+    for key, value in given.items():
+        if key not in known:
+            raise ConfigError(f"[{name}] has no option {key!r}; it has {', '.join(known)}")
+        values[key] = _checked(f"{name}.{key}", value, known[key])
+    return dataclasses.replace(defaults, **values)
+
+
+def _checked(name: str, value: Any, default: Any) -> Any:
+    """Return ``value`` as the type of ``default``, or say that it does not fit."""
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        if all(isinstance(item, str) for item in value):
+            return tuple(value)
+    elif isinstance(default, bool) or isinstance(value, bool):
+        if isinstance(default, bool) and isinstance(value, bool):
+            return value
+    elif isinstance(default, float) and isinstance(value, int | float):
+        if value >= 0:
+            return float(value)
+    elif isinstance(default, int) and isinstance(value, int):
+        if value >= 0:
+            return value
+    elif (default is None or isinstance(default, str)) and isinstance(value, str):
+        return value
+    raise ConfigError(f"{name} = {value!r} does not fit; its default is {default!r}")

@@ -1,0 +1,43 @@
+"""Threads of this process."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+__all__ = ["ThreadExecutor"]
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class ThreadExecutor:
+    """An executor of local threads.
+
+    Parameters
+    ----------
+    workers
+        Number of threads.
+    ahead
+        Tasks a worker that may be waiting or finished and not yet taken.
+    """
+
+    def __init__(self, workers: int, ahead: int = 3) -> None:
+        self.workers = workers
+        self._window = workers * ahead
+
+    def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+        """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="imgsieve")
+        running: deque[Future[Result]] = deque()
+        try:
+            for task in tasks:
+                running.append(pool.submit(function, task))
+                if len(running) >= self._window:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

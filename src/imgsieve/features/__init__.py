@@ -1,0 +1,1 @@
+"""Features of pictures: NumPy in, NumPy out."""

@@ -1,0 +1,142 @@
+"""Stage 4, second part: two pictures laid over each other at the resolution of the poorer one.
+
+The finer picture is warped into the frame of the coarser, smoothed first so that nothing folds; then the sharper of the
+two is blurred until both have the same amount of fine structure. What remains different is content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Overlay", "coverage", "fit_side", "invert", "lay_over", "scaling"]
+
+_SIGMAS = (0.6, 1.0, 1.5, 2.2, 3.2, 4.5)
+_BASE_SIGMA = 1.0
+"""Both pictures are smoothed by this much, against noise and coding artifacts."""
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """Two pictures in one frame, that of the coarser."""
+
+    one: NDArray[np.float32]
+    """Luma of the first, shape (h, w)."""
+    other: NDArray[np.float32]
+    """Luma of the second, shape (h, w)."""
+    one_rgb: NDArray[np.uint8]
+    other_rgb: NDArray[np.uint8]
+    inside: NDArray[np.bool_]
+    """Where both have pixels, shape (h, w)."""
+    into_first: bool
+    """Whether the frame is that of the first picture."""
+
+
+def fit_side(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Shrink a picture so that its longer side is at most ``side`` pixels; smaller ones stay as they are."""
+    h, w = pixels.shape[:2]
+    scale = side / max(h, w)
+    if scale >= 1:
+        return np.ascontiguousarray(pixels)
+    size = (max(1, round(w * scale)), max(1, round(h * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def scaling(source: NDArray[np.uint8], target: NDArray[np.uint8]) -> Matrix:
+    """Return the map that squashes ``source`` onto the whole of ``target``, with pixel centers at halves."""
+    sy, sx = target.shape[0] / source.shape[0], target.shape[1] / source.shape[1]
+    return np.array([[sx, 0, 0.5 * sx - 0.5], [0, sy, 0.5 * sy - 0.5]], np.float64)
+
+
+def invert(matrix: Matrix) -> Matrix:
+    """Return the inverse of an affine map of shape (2, 3)."""
+    return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
+
+
+def coverage(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -> tuple[float, float]:
+    """Return which share of ``one`` is covered by ``other`` under the map, and of ``other`` by ``one``."""
+    h, w = other.shape[:2]
+    corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64) - 0.5
+    mapped = (corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    frame = np.array([[0, 0], [one.shape[1], 0], [one.shape[1], one.shape[0]], [0, one.shape[0]]], np.float32)
+    common = float(cv2.intersectConvexConvex(mapped, frame - np.float32(0.5))[0])
+    area = abs(float(np.linalg.det(matrix[:, :2]))) * h * w
+    return min(1.0, common / (one.shape[0] * one.shape[1])), min(1.0, common / max(area, 1e-9))
+
+
+def lay_over(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -> Overlay:
+    """Lay ``other`` over ``one``.
+
+    Parameters
+    ----------
+    one, other
+        Shape (h, w, 3), uint8 RGB.
+    matrix
+        Affine map from ``other`` to ``one``, shape (2, 3).
+    """
+    growth = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    into_first = growth <= 1.0
+    if into_first:
+        frame, moved, inside = one, *_warp(other, matrix, one.shape[:2], 1 / growth)
+        first, second = frame, moved
+    else:
+        moved, inside = _warp(one, invert(matrix), other.shape[:2], growth)
+        first, second = moved, other
+    luma_one, luma_other = _equally_sharp(_luma(first), _luma(second), inside)
+    return Overlay(
+        one=luma_one, other=luma_other, one_rgb=first, other_rgb=second, inside=inside, into_first=into_first
+    )
+
+
+def _warp(
+    pixels: NDArray[np.uint8], matrix: Matrix, shape: tuple[int, ...], shrink: float
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Warp a picture into a frame that is ``shrink`` times coarser; also say where it has pixels."""
+    if shrink > 1.15:
+        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.5 * float(np.sqrt(shrink**2 - 1))), np.uint8)
+    size = (shape[1], shape[0])
+    moved = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    whole = np.full(pixels.shape[:2], 255, np.uint8)
+    inside = cv2.warpAffine(whole, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    return np.asarray(moved, np.uint8), np.asarray(inside) > 0
+
+
+def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the lightly smoothed luma as float32."""
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(gray, (0, 0), _BASE_SIGMA), np.float32)
+
+
+def _fineness(luma: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
+    """Return the energy of the gradient relative to the variance: falls as a picture is blurred."""
+    if not inside.any():
+        return 0.0
+    gx, gy = cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)
+    energy = float((gx * gx + gy * gy)[inside].mean())
+    return energy / (float(luma[inside].var()) + 1.0)
+
+
+def _equally_sharp(
+    one: NDArray[np.float32], other: NDArray[np.float32], inside: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Blur the sharper of two pictures until it is no sharper than the other."""
+    fine_one, fine_other = _fineness(one, inside), _fineness(other, inside)
+    if fine_one < fine_other:
+        blurred_other, blurred_one = _equally_sharp(other, one, inside)
+        return blurred_one, blurred_other
+    if fine_one <= 1.15 * fine_other:
+        return one, other
+    best, gap = one, abs(fine_one - fine_other)
+    for sigma in _SIGMAS:
+        blurred = np.asarray(cv2.GaussianBlur(one, (0, 0), sigma), np.float32)
+        difference = _fineness(blurred, inside) - fine_other
+        if abs(difference) < gap:
+            best, gap = blurred, abs(difference)
+        if difference < 0:
+            break
+    return best, other

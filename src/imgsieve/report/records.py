@@ -1,0 +1,55 @@
+"""A file of records of any length that are read again by their number.
+
+Members of a group are far apart in the tables, which are in the order of ``image_id``, and stand together on
+a page. The records wait on disk in between; only their places, 8 bytes each, are in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+__all__ = ["RecordFile"]
+
+
+class RecordFile:
+    """Records of bytes, appended one after another, then read by number.
+
+    Parameters
+    ----------
+    path
+        The file to make.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b")
+        self._ends = array("q", [0])
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def append(self, record: bytes) -> int:
+        """Write a record at the end and return its number, counted from 0."""
+        self._file.write(record)
+        self._ends.append(self._ends[-1] + len(record))
+        return len(self) - 1
+
+    def read(self, number: int) -> bytes:
+        """Return the record of this number."""
+        begin, end = self._ends[number], self._ends[number + 1]
+        return os.pread(self._file.fileno(), end - begin, begin)
+
+    def flush(self) -> None:
+        """Hand buffered records to the system, so that they can be read."""
+        self._file.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()

@@ -1,0 +1,115 @@
+"""The manifest: which files a run is about, frozen in the order of the listing.
+
+Sources are taken in the order of their URLs and list in the order of their paths; a file that two sources reach is
+listed once. The same files always make the same manifest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from imgsieve.errors import SourceError
+from imgsieve.runs.folder import RunFolder
+from imgsieve.schema import MANIFEST
+from imgsieve.storage import Entry, Source
+
+__all__ = ["Manifest", "list_sources"]
+
+PART_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A frozen listing."""
+
+    folder: RunFolder
+    parts: tuple[str, ...]
+    rows: int
+    bytes: int
+    fingerprint: str
+    """Changes whenever a file, its size or its version does."""
+
+    def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Read the manifest part by part."""
+        for part in self.parts:
+            yield pq.read_table(self.folder.path(part), columns=columns)
+
+    def slices(self, rows: int) -> Iterator[pa.Table]:
+        """Read the manifest in pieces of ``rows`` rows; the last may be smaller."""
+        held: list[pa.Table] = []
+        count = 0
+        for table in self.tables():
+            held.append(table)
+            count += len(table)
+            while count >= rows:
+                joined = pa.concat_tables(held)
+                yield joined.slice(0, rows)
+                held, count = [joined.slice(rows)], count - rows
+        if count:
+            yield pa.concat_tables(held)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `run.json` keeps of it."""
+        return {"parts": list(self.parts), "rows": self.rows, "bytes": self.bytes, "fingerprint": self.fingerprint}
+
+    @classmethod
+    def from_dict(cls, folder: RunFolder, value: dict[str, Any]) -> Manifest:
+        """Return the manifest that `run.json` names."""
+        return cls(folder, tuple(value["parts"]), value["rows"], value["bytes"], value["fingerprint"])
+
+
+def list_sources(sources: Sequence[Source], folder: RunFolder, done: Callable[[int], None]) -> Manifest:
+    """List all sources into the run folder.
+
+    Raises
+    ------
+    SourceError
+        There is not a single file.
+    """
+    ordered = sorted(sources, key=lambda source: source.uri)
+    digest = hashlib.sha256()
+    parts: list[str] = []
+    rows: list[dict[str, Any]] = []
+    count = total = 0
+    for entry in _entries(ordered):
+        rows.append(
+            {"image_id": count, "uri": entry.uri, "file": entry.file, "size": entry.size, "etag": entry.etag}
+        )
+        digest.update(f"{entry.uri}\n{entry.size}\n{entry.etag}\n".encode())
+        count, total = count + 1, total + entry.size
+        if len(rows) == PART_ROWS:
+            parts.append(_write(folder, rows, len(parts), digest))
+            rows = []
+            done(count)
+    if rows:
+        parts.append(_write(folder, rows, len(parts), digest))
+    if not count:
+        places = ", ".join(source.uri for source in ordered)
+        raise SourceError(f"there are no files in {places} (check --include and --exclude)")
+    done(count)
+    return Manifest(folder, tuple(parts), count, total, digest.hexdigest()[:16])
+
+
+def _entries(sources: Sequence[Source]) -> Iterator[Entry]:
+    """List all sources; what lies within an earlier source has been listed with it."""
+    earlier: list[str] = []
+    for source in sources:
+        place = source.uri.rstrip("/") + "/"
+        if any(place.startswith(other) for other in earlier):
+            continue
+        earlier.append(place)
+        yield from source.entries()
+
+
+def _write(folder: RunFolder, rows: list[dict[str, Any]], number: int, digest: Any) -> str:
+    """Write one part; its name carries what it holds, so that an older manifest is never overwritten."""
+    fingerprint = digest.copy().hexdigest()[:16]
+    name = f"manifest/part-{number:05d}-{fingerprint}.parquet"
+    folder.write_table(name, pa.Table.from_pylist(rows, MANIFEST), fingerprint)
+    return name

@@ -1,0 +1,1 @@
+"""Search among features: Hamming and vector self-joins, and groups."""

@@ -1,0 +1,201 @@
+"""Stage 4: align two pictures and compare what lies over each other. The decisive check.
+
+A pair comes with a hint: the orientation under which its codes met, and whether whole pictures met. Where they did, the
+plain overlay is tried first, which needs no keypoints and settles most copies. Otherwise, or when that fails, keypoints
+propose an affine map; the shifts of the blocks refine it; and the overlay decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgsieve.config import LocalConfig
+from imgsieve.features.alignment import Matrix, Overlay, coverage, fit_side, lay_over, scaling
+from imgsieve.features.blocks import Agreement, agreement, refit
+from imgsieve.features.keypoints import Keypoints, affine_map, detect, is_plausible
+from imgsieve.features.orientation import orient
+from imgsieve.features.recoloring import color_shift
+from imgsieve.schema import Verdict
+
+__all__ = ["ANY_ORIENTATION", "Comparison", "View", "compare", "view_of"]
+
+ANY_ORIENTATION = -1
+"""The hint of a pair whose orientation is not known: upright is tried, then mirrored."""
+
+_LEAST_TEXTURED = 6
+_LEAST_FOLLOWED = 5
+_LEAST_COVERAGE = 0.5
+_REFITS = 2
+
+
+@dataclass(slots=True)
+class View:
+    """One picture as stage 4 works with it."""
+
+    pixels: NDArray[np.uint8]
+    """Shape (h, w, 3), uint8 RGB, at most `LocalConfig.working_side` a side."""
+    keypoints: dict[int, Keypoints] = field(default_factory=dict)
+    """By orientation, found when first asked for."""
+
+    def turned(self, orientation: int) -> NDArray[np.uint8]:
+        """Return the pixels in an orientation."""
+        return np.ascontiguousarray(orient(self.pixels, orientation))
+
+    def points(self, orientation: int, limit: int) -> Keypoints:
+        """Return the keypoints in an orientation."""
+        if orientation not in self.keypoints:
+            gray = np.asarray(cv2.cvtColor(self.turned(orientation), cv2.COLOR_RGB2GRAY), np.uint8)
+            self.keypoints[orientation] = detect(gray, limit)
+        return self.keypoints[orientation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Verdict and scores of one pair."""
+
+    verdict: str
+    why: str
+    """What decided, in a few words."""
+    orientation: int = 0
+    """Turns the second picture into the first."""
+    inliers: int | None = None
+    """None when no keypoints were needed."""
+    block_share: float = 0.0
+    still_share: float = 0.0
+    color_shift: float = 0.0
+    coverage_a: float = 0.0
+    coverage_b: float = 0.0
+    matrix: Matrix | None = None
+    """Affine map from the turned second view to the first; None when there is none."""
+
+
+def view_of(pixels: NDArray[np.uint8], config: LocalConfig) -> View:
+    """Make the view of decoded pixels of shape (h, w, 3)."""
+    return View(fit_side(pixels, config.working_side))
+
+
+def compare(one: View, other: View, orientation: int, *, whole: bool, config: LocalConfig) -> Comparison:
+    """Decide whether two pictures are copies of one.
+
+    Parameters
+    ----------
+    orientation
+        The hint: turns ``other`` into ``one``, or `ANY_ORIENTATION`.
+    whole
+        Whether whole pictures met, so that a plain overlay is worth trying.
+    """
+    tried: list[Comparison] = []
+    if whole and orientation != ANY_ORIENTATION:
+        turned = other.turned(orientation)
+        tried.append(_judge(one.pixels, turned, scaling(turned, one.pixels), orientation, None, config))
+        if tried[-1].verdict == Verdict.ACCEPTED:
+            return tried[-1]
+    for turn in (0, 4) if orientation == ANY_ORIENTATION else (orientation,):
+        tried.append(_by_keypoints(one, other, turn, config))
+        if tried[-1].verdict == Verdict.ACCEPTED:
+            break
+    return max(tried, key=lambda c: (c.verdict == Verdict.ACCEPTED, c.block_share, c.still_share))
+
+
+def _by_keypoints(one: View, other: View, orientation: int, config: LocalConfig) -> Comparison:
+    """Compare two pictures under the affine map that their keypoints agree on."""
+    points = other.points(orientation, config.keypoints)
+    matrix, inliers = affine_map(one.points(0, config.keypoints), points, config.ratio)
+    if matrix is None or inliers < config.min_inliers:
+        why = f"{inliers} keypoints agree on a map, {config.min_inliers} are needed"
+        return Comparison(verdict=Verdict.REJECTED, why=why, orientation=orientation, inliers=inliers, matrix=matrix)
+    return _judge(one.pixels, other.turned(orientation), matrix, orientation, inliers, config)
+
+
+def _judge(
+    one: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    matrix: Matrix,
+    orientation: int,
+    inliers: int | None,
+    config: LocalConfig,
+) -> Comparison:
+    """Judge two pictures under a map, refining it while that helps."""
+    overlay = lay_over(one, other, matrix)
+    found = agreement(overlay)
+    for _ in range(_REFITS):
+        if found.block_share < 0.2 or _passes(found, config):
+            break
+        better = _refined(matrix, overlay, found)
+        if better is None:
+            break
+        next_overlay = lay_over(one, other, better)
+        next_found = agreement(next_overlay)
+        if next_found.block_share + next_found.still_share <= found.block_share + found.still_share:
+            break
+        matrix, overlay, found = better, next_overlay, next_found
+    return _verdict(one, other, matrix, orientation, inliers, overlay, found, config)
+
+
+def _refined(matrix: Matrix, overlay: Overlay, found: Agreement) -> Matrix | None:
+    """Return the map that the shifts of the blocks ask for, None when there is none."""
+    correction = refit(found)
+    if correction is None:
+        return None
+    # The correction leads from the frame to where its content lies in the second picture as overlaid.
+    step = np.vstack([correction, (0, 0, 1)])
+    whole = np.vstack([matrix, (0, 0, 1)])
+    if overlay.into_first:
+        better = np.linalg.inv(step) @ whole
+    else:
+        # The frame is that of the second picture and the first was moved: other = frame, one = inverse of the map.
+        better = whole @ np.linalg.inv(step)
+    return better[:2] if is_plausible(better[:2]) else None
+
+
+def _passes(found: Agreement, config: LocalConfig) -> bool:
+    """Return whether the blocks speak for a copy."""
+    return (
+        found.textured >= _LEAST_TEXTURED
+        and found.followed >= _LEAST_FOLLOWED
+        and found.block_share >= config.min_block_share
+        and found.still_share >= config.min_still_share
+    )
+
+
+def _verdict(
+    one: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    matrix: Matrix,
+    orientation: int,
+    inliers: int | None,
+    overlay: Overlay,
+    found: Agreement,
+    config: LocalConfig,
+) -> Comparison:
+    """Put verdict, scores and reason together."""
+    covered_one, covered_other = coverage(one, other, matrix)
+    shift = color_shift(overlay.one_rgb, overlay.other_rgb, overlay.inside)
+    if found.textured < _LEAST_TEXTURED or found.followed < _LEAST_FOLLOWED:
+        why = f"too little texture to tell: {found.textured} textured blocks, {found.followed} followed"
+    elif found.block_share < config.min_block_share:
+        why = f"{found.block_share:.0%} of the blocks agree, {config.min_block_share:.0%} are needed"
+    elif found.still_share < config.min_still_share:
+        why = f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed: another view"
+    elif max(covered_one, covered_other) < _LEAST_COVERAGE:
+        why = f"they share only {max(covered_one, covered_other):.0%} of their area"
+    elif shift > config.max_color_shift:
+        why = f"a part has another color: shift {shift:.0f}, {config.max_color_shift:.0f} is allowed"
+    else:
+        why = ""
+    return Comparison(
+        verdict=Verdict.REJECTED if why else Verdict.ACCEPTED,
+        why=why or f"{found.block_share:.0%} of the blocks agree and {found.still_share:.0%} stand still",
+        orientation=orientation,
+        inliers=inliers,
+        block_share=found.block_share,
+        still_share=found.still_share,
+        color_shift=shift,
+        coverage_a=covered_one,
+        coverage_b=covered_other,
+        matrix=matrix,
+    )

@@ -1,0 +1,169 @@
+"""A folder of this machine as a source.
+
+Names are bytes and may be anything; links are not followed, so loops do no harm and no file is met twice.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
+
+from imgsieve.errors import DecodeError, FetchError, SourceError
+from imgsieve.storage.entry import Entry, SniffTest, Source
+from imgsieve.storage.globs import GlobFilter
+
+__all__ = ["FolderSource", "open_source"]
+
+_FIRST_BYTES = 64
+_SCHEME = "file://"
+
+
+def open_source(place: str, filters: GlobFilter) -> Source:
+    """Return the source that a path or URL names.
+
+    Raises
+    ------
+    SourceError
+        The scheme is not known, or the place is missing, not a folder, or not readable.
+    """
+    scheme = urlsplit(place).scheme if "://" in place else ""
+    if scheme not in ("", "file"):
+        raise SourceError(f"{place}: sources of kind {scheme}:// are not supported; a folder is")
+    path = Path(os.fsdecode(unquote_to_bytes(place[len(_SCHEME) :]))) if scheme else Path(place)
+    return FolderSource(path, filters)
+
+
+class FolderSource:
+    """A folder and all that lies below it, except links and special files.
+
+    Parameters
+    ----------
+    root
+        The folder; it may itself be named through a link.
+    filters
+        Which files are listed.
+
+    Raises
+    ------
+    SourceError
+        The folder is missing, not a folder, or not readable.
+    """
+
+    def __init__(self, root: Path, filters: GlobFilter) -> None:
+        if not root.exists():
+            raise SourceError(f"the source {root} does not exist")
+        if not root.is_dir():
+            raise SourceError(f"the source {root} is not a folder")
+        self._root = os.fsencode(root.resolve())
+        self._filters = filters
+        self.uri = _uri_of(self._root)
+        self.passed_over = 0
+        self.unreadable: list[str] = []
+        if not os.access(self._root, os.R_OK | os.X_OK):
+            raise SourceError(f"the source {root} cannot be read: permission denied")
+
+    def entries(self) -> Iterator[Entry]:
+        """List all files in the order of their paths' bytes."""
+        yield from self._walk(self._root)
+
+    def _walk(self, folder: bytes) -> Iterator[Entry]:
+        """List one folder; names sort as if folders ended in '/', which puts whole paths in order."""
+        pending = [iter(self._children(folder))]
+        while pending:
+            child = next(pending[-1], None)
+            if child is None:
+                pending.pop()
+            elif child.is_dir(follow_symlinks=False):
+                pending.append(iter(self._children(child.path)))
+            else:
+                entry = self._entry(child)
+                if entry is not None:
+                    yield entry
+
+    def _children(self, folder: bytes) -> list[os.DirEntry[bytes]]:
+        """Return files and folders of one folder in order; count links and special files."""
+        try:
+            with os.scandir(folder) as found:
+                children = list(found)
+        except OSError as error:
+            self.unreadable.append(f"{_readable(folder)}: {error.strerror}")
+            return []
+        plain = []
+        for child in children:
+            if child.is_dir(follow_symlinks=False) or child.is_file(follow_symlinks=False):
+                plain.append(child)
+            else:
+                self.passed_over += 1
+        return sorted(plain, key=lambda c: c.name + b"/" if c.is_dir(follow_symlinks=False) else c.name)
+
+    def _entry(self, child: os.DirEntry[bytes]) -> Entry | None:
+        """Return the entry of one file, None when the filters leave it out."""
+        file = _readable(child.path[len(self._root) :].lstrip(b"/"))
+        if not self._filters.lists(file):
+            return None
+        try:
+            status = child.stat(follow_symlinks=False)
+            size, etag = status.st_size, _etag(status)
+        except OSError:
+            size, etag = 0, "vanished"
+        return Entry(uri=_uri_of(child.path), file=file, size=size, etag=etag)
+
+    def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest) -> bytes:
+        """Read one file whole; see `imgsieve.storage.entry.Source`."""
+        path = unquote_to_bytes(uri[len(_SCHEME) :])
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise _fetch_error(error) from error
+        try:
+            return self._read(descriptor, os.path.basename(uri), size, etag, wanted)
+        except OSError as error:
+            raise _fetch_error(error) from error
+        finally:
+            os.close(descriptor)
+
+    def _read(self, descriptor: int, name: str, size: int, etag: str, wanted: SniffTest) -> bytes:
+        """Read an open file, checking its version before and after."""
+        if _etag(os.fstat(descriptor)) != etag:
+            raise FetchError("changed", "the file changed between listing and reading")
+        first = os.read(descriptor, min(size, _FIRST_BYTES))
+        if first and not wanted(first, name):
+            raise DecodeError("not-an-image", "the content is of another kind than pictures")
+        parts, missing = [first], size - len(first)
+        while missing > 0:
+            part = os.read(descriptor, missing)
+            if not part:
+                break
+            parts.append(part)
+            missing -= len(part)
+        if missing or _etag(os.fstat(descriptor)) != etag:
+            raise FetchError("changed", "the file changed while it was read")
+        return b"".join(parts)
+
+
+def _fetch_error(error: OSError) -> FetchError:
+    """Turn an error of the system into one of ours, without the path."""
+    if isinstance(error, FileNotFoundError):
+        return FetchError("vanished", "the file vanished between listing and reading")
+    if isinstance(error, PermissionError):
+        return FetchError("permission", "permission denied")
+    return FetchError("unreadable", f"the file cannot be read: {error.strerror}")
+
+
+def _etag(status: os.stat_result) -> str:
+    """Name the version of a file by kind, size and time of change."""
+    kind = "" if stat.S_ISREG(status.st_mode) else "special-"
+    return f"{kind}{status.st_mtime_ns:x}-{status.st_size:x}"
+
+
+def _uri_of(path: bytes) -> str:
+    """Return the file URL of an absolute path."""
+    return _SCHEME + quote_from_bytes(path)
+
+
+def _readable(path: bytes) -> str:
+    """Show a path as text; bytes that are not UTF-8 become ``\\xNN``."""
+    return path.decode("utf-8", "backslashreplace")
