@@ -26,6 +26,7 @@ __all__ = [
     "RunConfig",
     "SourceConfig",
     "WaveletConfig",
+    "digest_of",
     "load_config",
 ]
 
@@ -151,8 +152,14 @@ class RunConfig:
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that change whenever an option that changes the result does."""
         options = dataclasses.asdict(self)
-        del options["execution"]
+        del options["execution"], options["decode"]["thumbnails"]
         return digest_of({"algorithm": ALGORITHM, **options})
+
+    def recipe(self) -> str:
+        """Return 16 hexadecimal digits that change whenever an option that changes the features does."""
+        decode = dataclasses.asdict(self.decode)
+        del decode["thumbnails"]
+        return digest_of({"algorithm": ALGORITHM, "decode": decode, "descriptor": self.refine.descriptor})
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain nested dictionaries, fit for JSON."""

@@ -77,7 +77,9 @@ def pixel_digest(decoded: DecodedImage) -> bytes | None:
     """Return a digest that pictures with equal upright pixels share; None for a picture that was decoded smaller."""
     if decoded.reduction != 1:
         return None
-    digest = xxhash.xxh3_128(f"{decoded.width}x{decoded.height} {decoded.bit_depth > 8} {decoded.has_alpha}")
+    digest = xxhash.xxh3_128(
+        f"{decoded.width}x{decoded.height} {decoded.bit_depth > 8} {decoded.has_alpha}".encode()
+    )
     digest.update(decoded.pixels)
     return digest.digest()
 

@@ -89,9 +89,10 @@ def compare(one: View, other: View, orientation: int, *, whole: bool, config: Lo
         Whether whole pictures met, so that a plain overlay is worth trying.
     """
     tried: list[Comparison] = []
-    if whole and orientation != ANY_ORIENTATION:
-        turned = other.turned(orientation)
-        tried.append(_judge(one.pixels, turned, scaling(turned, one.pixels), orientation, None, config))
+    if whole:
+        turn = max(orientation, 0)
+        turned = other.turned(turn)
+        tried.append(_judge(one.pixels, turned, scaling(turned, one.pixels), turn, None, config))
         if tried[-1].verdict == Verdict.ACCEPTED:
             return tried[-1]
     for turn in (0, 4) if orientation == ANY_ORIENTATION else (orientation,):

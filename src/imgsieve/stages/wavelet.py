@@ -7,6 +7,7 @@ features; its table is `imgsieve.schema.PAIRS_WAVELET`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +16,19 @@ from numpy.typing import NDArray
 from imgsieve.config import WaveletConfig
 from imgsieve.features import regions
 from imgsieve.features.orientation import COUNT, compose_inverse
-from imgsieve.schema import PAIRS_WAVELET, Verdict
+from imgsieve.schema import HASH_BYTES, PAIRS_WAVELET, Verdict
 from imgsieve.search.hamming import as_words, join
 
-__all__ = ["CodeBlock", "CodeIndex", "FLAT_CONTRAST", "exact_classes", "exact_pairs", "merge", "propose"]
+__all__ = [
+    "FLAT_CONTRAST",
+    "CodeBlock",
+    "CodeIndex",
+    "exact_classes",
+    "exact_pairs",
+    "merge",
+    "proposals_of",
+    "propose",
+]
 
 FLAT_CONTRAST = 1.5
 """Gray levels of deviation below which a picture has nothing to compare; only its bytes and pixels speak for it."""
@@ -48,39 +58,58 @@ class CodeIndex:
     """Shape (4, n)."""
 
 
-def exact_classes(content: NDArray[np.void], pixels: NDArray[np.void], known: NDArray[np.bool_]) -> NDArray[np.int64]:
+def exact_classes(
+    content: NDArray[np.uint64], pixels: NDArray[np.uint64], alive: NDArray[np.bool_]
+) -> NDArray[np.int64]:
     """Find the images that are equal.
 
     Parameters
     ----------
     content, pixels
-        Shape (n,), 16 bytes each: digests of bytes and of upright pixels; zeros where there is none.
-    known
-        Shape (n,), bool: images that could be read.
+        Shape (n, 2), uint64: digests of bytes and of upright pixels; zeros where there is none.
+    alive
+        Shape (n,), bool: images that could be described.
 
     Returns
     -------
     Shape (n,), int64: the first image that each is equal to, in bytes or in pixels; itself when there is none.
     """
     first = np.arange(len(content), dtype=np.int64)
-    zero = np.zeros(1, content.dtype)
     for digests in (content, pixels):
-        speak = np.nonzero(known & (digests != zero[0]))[0]
-        _, where, inverse = np.unique(digests[speak], return_index=True, return_inverse=True)
-        # Equal bytes have equal pixels, so joining through the first of each class is transitive.
-        target = first[speak[where]][inverse]
-        lower = np.minimum(first[speak], target)
-        np.minimum.at(first, first[speak], lower)
+        speak = np.nonzero(alive & digests.any(axis=1))[0]
+        # Equal bytes have equal pixels, so going on from the first of each class joins whole classes.
+        leader = first[speak[_first_equal(digests[speak])]]
+        np.minimum.at(first, first[speak], leader)
         first = first[first]
     return first
 
 
-def exact_pairs(first: NDArray[np.int64], content: NDArray[np.void]) -> pa.Table:
+def _first_equal(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return, for each row of shape (n, 2), the first row that is equal to it."""
+    order = np.lexsort((digests[:, 1], digests[:, 0]))
+    ordered = digests[order]
+    opens = np.ones(len(order), bool)
+    opens[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    out = np.empty(len(order), np.int64)
+    # lexsort is stable, so the first of a run is the first of the rows.
+    out[order] = order[opens][np.cumsum(opens) - 1]
+    return out
+
+
+def exact_pairs(first: NDArray[np.int64], content: NDArray[np.uint64]) -> pa.Table:
     """Return the accepted pairs of equal images, each with the first of its class."""
     b = np.nonzero(first != np.arange(len(first)))[0].astype(np.int64)
     a = first[b]
-    kind = np.where(content[a] == content[b], "bytes", "pixels")
-    return _table(a, b, 0, np.full(len(a), -1), np.full(len(a), -1), np.zeros(len(a)), Verdict.ACCEPTED, kind)
+    kind = np.where((content[a] == content[b]).all(axis=1), "bytes", "pixels")
+    none = np.full(len(a), regions.WHOLE)
+    return _table(a, b, 0, none, none, np.zeros(len(a)), Verdict.ACCEPTED, kind)
+
+
+def proposals_of(one: NDArray[np.int64], other: NDArray[np.int64]) -> pa.Table:
+    """Return proposals that another search made; nothing is known of their codes."""
+    none = np.full(len(one), regions.WHOLE)
+    far = np.full(len(one), HASH_BYTES * 8)
+    return _table(np.minimum(one, other), np.maximum(one, other), 0, none, none, far, Verdict.UNDECIDED, None)
 
 
 def propose(block: CodeBlock, index: CodeIndex, config: WaveletConfig) -> pa.Table:
@@ -151,7 +180,7 @@ def _table(
     orientation: int,
     region_a: NDArray[np.int64],
     region_b: NDArray[np.int64],
-    bits: NDArray[np.int16] | NDArray[np.float64],
+    bits: NDArray[Any],
     verdict: str,
     exact: NDArray[np.str_] | None,
 ) -> pa.Table:

@@ -29,6 +29,8 @@ class Source(Protocol):
     """URL of the place itself."""
     passed_over: int
     """Links and special files that were met while listing and not listed."""
+    unreadable: list[str]
+    """Folders that could not be listed, each with the reason."""
 
     def entries(self) -> Iterator[Entry]:
         """List all files, in the order of their paths."""

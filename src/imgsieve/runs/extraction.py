@@ -1,0 +1,250 @@
+"""The extraction pass: every image of the manifest is fetched and decoded once, and its features are committed by shards.
+
+A shard is a fixed number of consecutive rows of the manifest. What an earlier run over the same sources knew of an image
+(same URL, size and ETag) is taken over. Images that failed are tried again by the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from imgsieve.config import RunConfig, digest_of
+from imgsieve.executors import Executor
+from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.manifest import Manifest
+from imgsieve.runs.pictures import PictureReader
+from imgsieve.schema import FEATURES, MANIFEST, THUMBS
+from imgsieve.stages.extraction import Described, Embed, describe_image
+
+__all__ = ["SHARD_ROWS", "Extraction", "extract"]
+
+SHARD_ROWS = 1024
+_TASK_ROWS = 8
+
+
+@dataclass
+class Extraction:
+    """What the pass leaves."""
+
+    features: FeatureColumns
+    reused: int
+    """Images whose features were taken over from an earlier run."""
+    resumed: int
+    """Images of shards that were there already."""
+
+
+@dataclass
+class _Shard:
+    """One shard while it is worked on."""
+
+    number: int
+    images: list[dict[str, Any]]
+    fingerprint: str
+    known: dict[str, Described] = field(default_factory=dict)
+    found: list[Described] = field(default_factory=list)
+
+    @property
+    def features_name(self) -> str:
+        return f"features/part-{self.number:06d}-{self.fingerprint}.parquet"
+
+    @property
+    def thumbs_name(self) -> str:
+        return f"thumbs/part-{self.number:06d}-{self.fingerprint}.parquet"
+
+
+def extract(
+    folder: RunFolder,
+    manifest: Manifest,
+    config: RunConfig,
+    reader: PictureReader,
+    executor: Executor,
+    embed: Embed | None,
+    done: Callable[[int], None],
+) -> Extraction:
+    """Describe every image of the manifest.
+
+    Parameters
+    ----------
+    embed
+        The model of the user's own, if there is one.
+    done
+        Told the number of images that are done.
+    """
+    recipe = digest_of({"config": config.recipe(), "thumbnails": config.decode.thumbnails})
+    shards = list(_fingerprints(manifest, recipe))
+    present = [folder.holds(_features_name(i, print_), print_) for i, print_ in enumerate(shards)]
+    earlier = _Earlier(folder, recipe, {_features_name(i, print_) for i, print_ in enumerate(shards)})
+    pass_ = _Pass(folder, config, reader, embed, recipe, earlier, done)
+    pass_.run(manifest, shards, present, executor)
+    names = tuple(_features_name(i, print_) for i, print_ in enumerate(shards))
+    folder.remove_others("features", names)
+    folder.remove_others("thumbs", (name.replace("features/", "thumbs/") for name in names))
+    starts = np.minimum(np.arange(len(names) + 1) * SHARD_ROWS, manifest.rows)
+    return Extraction(
+        FeatureColumns(folder, names, starts, digest_of(shards)),
+        sum(int(folder.facts(name).get("imgsieve.reused", 0)) for name in names),
+        pass_.resumed,
+    )
+
+
+def _features_name(number: int, fingerprint: str) -> str:
+    return f"features/part-{number:06d}-{fingerprint}.parquet"
+
+
+def _fingerprints(manifest: Manifest, recipe: str) -> Iterator[str]:
+    """Return, shard by shard, what its features depend on."""
+    for rows in manifest.slices(SHARD_ROWS):
+        columns = [rows[name].to_pylist() for name in ("uri", "size", "etag")]
+        yield digest_of([recipe, *columns])
+
+
+class _Pass:
+    """The state of one extraction pass."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        config: RunConfig,
+        reader: PictureReader,
+        embed: Embed | None,
+        recipe: str,
+        earlier: _Earlier,
+        done: Callable[[int], None],
+    ) -> None:
+        self._folder = folder
+        self._config = config
+        self._reader = reader
+        self._embed = embed
+        self._recipe = recipe
+        self._earlier = earlier
+        self._done = done
+        self._count = 0
+        self.resumed = 0
+
+    def run(self, manifest: Manifest, shards: list[str], present: list[bool], executor: Executor) -> None:
+        """Describe what is not there yet; tasks of all shards flow through one map, so that no worker idles."""
+        tasks = self._tasks(manifest, shards, present)
+        for shard, described in executor.map(self._describe, tasks):
+            shard.found += described
+            self._advance(len(described))
+            if len(shard.found) == len(shard.images):
+                self._commit(shard)
+
+    def _tasks(
+        self, manifest: Manifest, shards: list[str], present: list[bool]
+    ) -> Iterator[tuple[_Shard, list[dict[str, Any]]]]:
+        """Yield the tasks of the shards that are missing."""
+        for number, rows in enumerate(manifest.slices(SHARD_ROWS)):
+            if present[number]:
+                self.resumed += len(rows)
+                self._advance(len(rows))
+                continue
+            shard = _Shard(number, rows.select(MANIFEST.names).to_pylist(), shards[number])
+            shard.known = self._earlier.lookup(shard.images)
+            for first in range(0, len(shard.images), _TASK_ROWS):
+                yield shard, shard.images[first : first + _TASK_ROWS]
+
+    def _describe(self, task: tuple[_Shard, list[dict[str, Any]]]) -> tuple[_Shard, list[Described]]:
+        """Describe the images of one task, on a worker."""
+        shard, images = task
+        return shard, [
+            shard.known.get(image["uri"])
+            or describe_image(image, self._reader.picture, self._config, self._embed)
+            for image in images
+        ]
+
+    def _advance(self, count: int) -> None:
+        """Tell how far the pass is."""
+        self._count += count
+        self._done(self._count)
+
+    def _commit(self, shard: _Shard) -> None:
+        """Write the thumbnails of a shard, then its features, which make it count."""
+        thumbs = [
+            {"image_id": image["image_id"], "jpeg": described.thumbnail}
+            for image, described in zip(shard.images, shard.found, strict=True)
+            if described.thumbnail is not None
+        ]
+        if self._config.decode.thumbnails:
+            self._folder.write_table(shard.thumbs_name, pa.Table.from_pylist(thumbs, THUMBS), shard.fingerprint)
+        rows = [described.row for described in shard.found]
+        uris = [image["uri"] for image in shard.images]
+        self._folder.write_table(
+            shard.features_name,
+            pa.Table.from_pylist(rows, FEATURES),
+            shard.fingerprint,
+            recipe=self._recipe,
+            reused=len(shard.known),
+            first=min(uris),
+            last=max(uris),
+        )
+        shard.found, shard.images, shard.known = [], [], {}
+
+
+class _Earlier:
+    """Features that an earlier run left, by URL.
+
+    Parts are of consecutive URLs, so only those that overlap a shard are read for it.
+    """
+
+    def __init__(self, folder: RunFolder, recipe: str, current: set[str]) -> None:
+        self._folder = folder
+        self._parts: list[tuple[str, str, str]] = []
+        for path in sorted(folder.path("features").glob("part-*.parquet")):
+            name = f"features/{path.name}"
+            facts = _facts(folder, name) if name not in current else {}
+            if facts.get("imgsieve.recipe") == recipe:
+                self._parts.append((facts["imgsieve.first"], facts["imgsieve.last"], name))
+
+    def lookup(self, images: list[dict[str, Any]]) -> dict[str, Described]:
+        """Return what is known of images whose size and ETag are unchanged, by URL."""
+        if not self._parts:
+            return {}
+        wanted = {image["uri"]: image for image in images}
+        low, high = min(wanted), max(wanted)
+        known: dict[str, Described] = {}
+        for first, last, name in self._parts:
+            if first <= high and last >= low:
+                known |= self._from_part(name, wanted)
+        return known
+
+    def _from_part(self, name: str, wanted: dict[str, dict[str, Any]]) -> dict[str, Described]:
+        """Return what one part knows of the wanted images."""
+        path = self._folder.path(name)
+        keys = pq.read_table(path, columns=["uri", "size", "etag", "error_kind"])
+        rows = [
+            number
+            for number, (uri, size, etag, error) in enumerate(zip(*(keys[c].to_pylist() for c in keys.column_names), strict=True))
+            if error is None and uri in wanted and (size, etag) == (wanted[uri]["size"], wanted[uri]["etag"])
+        ]
+        if not rows:
+            return {}
+        thumbs = self._thumbs(name)
+        found = {}
+        for row in pq.read_table(path, schema=FEATURES).take(rows).to_pylist():
+            thumbnail = thumbs.get(row["image_id"])
+            found[row["uri"]] = Described({**row, **wanted[row["uri"]]}, thumbnail)
+        return found
+
+    def _thumbs(self, name: str) -> dict[int, bytes]:
+        """Return the thumbnails that go with a part of the features."""
+        path = self._folder.path(name.replace("features/", "thumbs/"))
+        if not path.exists():
+            return {}
+        table = pq.read_table(path)
+        return dict(zip(table["image_id"].to_pylist(), table["jpeg"].to_pylist(), strict=True))
+
+
+def _facts(folder: RunFolder, name: str) -> dict[str, str]:
+    """Return the metadata of a part, nothing for a damaged one."""
+    try:
+        return folder.facts(name)
+    except (OSError, pa.ArrowInvalid):
+        return {}

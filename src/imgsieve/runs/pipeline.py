@@ -1,0 +1,238 @@
+"""A run from its sources to its result: plan, then the stages in their order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgsieve.config import RunConfig
+from imgsieve.errors import Interrupted
+from imgsieve.executors import Executor, ThreadExecutor
+from imgsieve.features.embedding import open_model
+from imgsieve.memory import MemoryPlan, plan_memory, resident_bytes, return_freed_memory
+from imgsieve.runs import proposals, results
+from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.extraction import Extraction, extract
+from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.manifest import Manifest, list_sources
+from imgsieve.runs.pictures import PictureReader
+from imgsieve.runs.progress import Listener, Monitor
+from imgsieve.runs.state import RunState, open_state
+from imgsieve.runs.summary import pair_counts
+from imgsieve.runs.verification import Verification, verify
+from imgsieve.runs.warming import warm_up
+from imgsieve.stages import quality
+from imgsieve.storage import Source, open_source
+from imgsieve.storage.globs import GlobFilter
+
+__all__ = ["RunResult", "run"]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished run."""
+
+    folder: Path
+    summary: dict[str, Any]
+    """What ``summary.json`` holds."""
+
+
+def run(
+    sources: Sequence[str], out: Path, config: RunConfig | None = None, *, listener: Listener | None = None
+) -> RunResult:
+    """Find the duplicates among the images of some sources.
+
+    Parameters
+    ----------
+    sources
+        Folders, as paths or ``file://`` URLs.
+    out
+        The run folder; a run that was interrupted there goes on.
+    config
+        Options; None for the defaults.
+    listener
+        Told of progress.
+
+    Raises
+    ------
+    ConfigError
+        An option is wrong.
+    SourceError
+        A source cannot be listed, or holds no files.
+    RunFolderError
+        The run folder cannot be used, or belongs to another run.
+    MemoryBudgetError
+        The memory budget cannot be kept.
+    Interrupted
+        The user stopped the run.
+    """
+    config = config or RunConfig()
+    filters = GlobFilter(config.source.include, config.source.exclude)
+    opened = [open_source(place, filters) for place in dict.fromkeys(sources)]
+    folder = RunFolder(out)
+    try:
+        with folder.locked():
+            return _Run(folder, opened, config, Monitor(listener)).go()
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped; the same command goes on from here (run folder: {folder.root})") from None
+
+
+class _Run:
+    """The state of one run."""
+
+    def __init__(self, folder: RunFolder, sources: list[Source], config: RunConfig, monitor: Monitor) -> None:
+        self._folder = folder
+        self._sources = sources
+        self._config = config
+        self._monitor = monitor
+        self._started = time.time()
+        self._executor: Executor = ThreadExecutor(config.execution.workers or os.cpu_count() or 1)
+        self._embed = open_model(config.refine.descriptor)
+
+    def go(self) -> RunResult:
+        """Do all stages and write the summary."""
+        cv2.setNumThreads(1)
+        state = open_state(self._folder, [source.uri for source in self._sources], self._config)
+        with self._monitor.sampling():
+            with self._stage("prepare", "Preparing", None):
+                warm_up()
+            manifest = self._list(state)
+            plan = self._plan(manifest)
+            reader = PictureReader(self._sources, plan, self._config.decode)
+            extraction = self._extract(manifest, reader)
+            counts, verification = self._group(extraction.features, reader)
+        summary = self._summary(state, manifest, plan, reader, extraction, verification, counts)
+        self._folder.write_json("summary.json", summary)
+        state.finish()
+        return RunResult(self._folder.root, summary)
+
+    def _stage(
+        self, name: str, title: str, total: int | None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Time a stage."""
+        return self._monitor.stage(name, title, total)
+
+    def _list(self, state: RunState) -> Manifest:
+        """Return the frozen manifest of an unfinished run, or list the sources anew."""
+        with self._stage("list", "Listing", None) as done:
+            frozen = state.manifest()
+            if frozen is not None:
+                done(frozen.rows)
+                return frozen
+            manifest = list_sources(self._sources, self._folder, done)
+            state.freeze(manifest)
+            return manifest
+
+    def _plan(self, manifest: Manifest) -> MemoryPlan:
+        """Project the memory of the run."""
+        execution = self._config.execution
+        return plan_memory(
+            execution.memory_bytes,
+            base_bytes=resident_bytes(),
+            images=manifest.rows,
+            workers=self._executor.workers,
+        )
+
+    def _extract(self, manifest: Manifest, reader: PictureReader) -> Extraction:
+        """Describe every image."""
+        reader.for_stage("extract")
+        with self._stage("extract", "Reading pictures", manifest.rows) as done:
+            found = extract(self._folder, manifest, self._config, reader, self._executor, self._embed, done)
+        return_freed_memory()
+        return found
+
+    def _group(
+        self, features: FeatureColumns, reader: PictureReader
+    ) -> tuple[results.Counts, Verification]:
+        """Propose, judge, verify and group."""
+        folder, config = self._folder, self._config
+        known = proposals.identities(features)
+        with self._stage("wavelet", "Stage 1: Wavelet codes", features.count) as done:
+            prints = proposals.propose(folder, features, known, config, self._executor, done)
+        with self._stage("color", "Stage 2: Color", None) as done:
+            prints = proposals.refine_by_color(folder, features, prints, config, done)
+        with self._stage("global", "Stage 3: Global refinement", None) as done:
+            prints = proposals.refine_by_descriptor(folder, features, prints, config, done)
+        rank = self._rank(features)
+        reader.for_stage("local")
+        with self._stage("local", "Stage 4: Local features", None) as done:
+            verification = verify(
+                folder, features, prints, results.class_rank(known, rank), config, reader, self._executor, done
+            )
+        return_freed_memory()
+        with self._stage("quality", "Stage 5: Quality and groups", features.count) as done:
+            assignment = results.assign(known, verification.keeper, rank)
+            counts = results.write_results(folder, features, known, assignment, config, verification.fingerprint)
+            done(features.count)
+        return counts, verification
+
+    def _rank(self, features: FeatureColumns) -> NDArray[np.int64]:
+        """Rank all images by quality."""
+        score = np.empty(features.count, np.float32)
+        pixels, size = np.zeros(features.count, np.int64), np.zeros(features.count, np.int64)
+        for start, part in features.read([*quality.COLUMNS, "error_kind", "size"]):
+            rows = slice(start, start + len(part))
+            score[rows] = quality.measure(part, self._config.quality)[1]
+            width, height = (np.nan_to_num(part[c].to_numpy().astype(np.float64)) for c in ("width", "height"))
+            pixels[rows] = (width * height).astype(np.int64)
+            size[rows] = part["size"].to_numpy()
+        return quality.rank_of(score, pixels, size)
+
+    def _summary(
+        self,
+        state: RunState,
+        manifest: Manifest,
+        plan: MemoryPlan,
+        reader: PictureReader,
+        extraction: Extraction,
+        verification: Verification,
+        counts: results.Counts,
+    ) -> dict[str, Any]:
+        """Put the figures of the run together."""
+        finished = time.time()
+        return {
+            "version": state.version,
+            "sources": [source.uri for source in self._sources],
+            "out": str(self._folder.root),
+            "started": _iso(self._started),
+            "finished": _iso(finished),
+            "seconds": round(finished - self._started, 3),
+            "workers": self._executor.workers,
+            "bytes": manifest.bytes,
+            **asdict(counts),
+            "links_not_followed": sum(source.passed_over for source in self._sources),
+            "folders_not_read": [text for source in self._sources for text in source.unreadable],
+            "reused_features": extraction.reused,
+            "resumed_images": extraction.resumed,
+            "pairs_not_compared": verification.uncompared,
+            "fetches": {
+                "gets": sum(counted["gets"] for counted in reader.gets.values()),
+                "bytes": sum(counted["bytes"] for counted in reader.gets.values()),
+                "by_stage": reader.gets,
+            },
+            "pairs": pair_counts(self._folder),
+            "stages": [stage.as_dict() for stage in self._monitor.stages],
+            "memory": {
+                "budget_bytes": plan.budget_bytes,
+                "projected_peak_bytes": plan.projected_bytes,
+                "measured_peak_bytes": self._monitor.peak_rss_bytes,
+                "base_bytes": plan.base_bytes,
+            },
+            "config": self._config.as_dict(),
+            "fingerprint": self._config.fingerprint(),
+        }
+
+
+def _iso(seconds: float) -> str:
+    """Return a moment as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,103 @@
+"""``run.json``: which run a folder belongs to, its manifest, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from imgsieve.config import RunConfig
+from imgsieve.errors import RunFolderError
+from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.manifest import Manifest
+
+__all__ = ["RunState", "open_state"]
+
+_RUNNING, _FINISHED = "running", "finished"
+
+
+@dataclass
+class RunState:
+    """The state that a run folder keeps."""
+
+    folder: RunFolder
+    value: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """Version of the package that works on the run."""
+        return str(self.value["version"])
+
+    def manifest(self) -> Manifest | None:
+        """Return the frozen manifest of an unfinished run; None when the sources are to be listed."""
+        if self.value["state"] == _FINISHED or "manifest" not in self.value:
+            return None
+        frozen = Manifest.from_dict(self.folder, self.value["manifest"])
+        whole = all(self.folder.path(part).exists() for part in frozen.parts)
+        return frozen if whole else None
+
+    def freeze(self, manifest: Manifest) -> None:
+        """Make a listing the one that the run is about."""
+        self.value |= {"manifest": manifest.as_dict(), "state": _RUNNING}
+        self._write()
+        self.folder.remove_others("manifest", manifest.parts)
+
+    def finish(self) -> None:
+        """Note that the run is complete."""
+        self.value["state"] = _FINISHED
+        self._write()
+
+    def _write(self) -> None:
+        self.folder.write_json("run.json", self.value)
+
+
+def open_state(folder: RunFolder, sources: list[str], config: RunConfig) -> RunState:
+    """Return the state of a run folder, a new one when it is empty.
+
+    Raises
+    ------
+    RunFolderError
+        The folder belongs to a run over other sources, or with other options; the message names both.
+    """
+    mine: dict[str, Any] = {
+        "version": version("imgsieve"),
+        "sources": sorted(sources),
+        "config": config.as_dict(),
+        "fingerprint": config.fingerprint(),
+        "state": _RUNNING,
+    }
+    theirs = folder.read_json("run.json")
+    if theirs is None:
+        folder.write_json("run.json", mine)
+        return RunState(folder, mine)
+    advice = "name another folder with --out, or remove this one"
+    if theirs.get("sources") != mine["sources"]:
+        raise RunFolderError(
+            f"the folder {folder.root} belongs to a run over {_listed(theirs.get('sources'))}, "
+            f"this run is over {_listed(mine['sources'])}; {advice}"
+        )
+    if theirs.get("fingerprint") != mine["fingerprint"]:
+        differing = _differences(theirs.get("config") or {}, mine["config"])
+        raise RunFolderError(
+            f"the folder {folder.root} belongs to a run with other options ({differing or 'of another version'}; "
+            f"fingerprint {theirs.get('fingerprint')} there, {mine['fingerprint']} here); {advice}"
+        )
+    return RunState(folder, {**theirs, "version": mine["version"], "config": mine["config"]})
+
+
+def _listed(sources: Any) -> str:
+    """Say a list of sources."""
+    return ", ".join(map(str, sources)) if isinstance(sources, list) else str(sources)
+
+
+def _differences(theirs: dict[str, Any], mine: dict[str, Any]) -> str:
+    """Say which options differ, with both values."""
+    found = []
+    for table, options in mine.items():
+        if table == "execution":
+            continue
+        for name, value in options.items():
+            other = theirs.get(table, {}).get(name)
+            if other != value and (table, name) != ("decode", "thumbnails"):
+                found.append(f"{table}.{name} is {other!r} there and {value!r} here")
+    return ", ".join(found)

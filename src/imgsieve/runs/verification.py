@@ -1,0 +1,215 @@
+"""Stage 4 and the groups: pairs are verified when a keeper-to-be needs them, and every verdict is committed.
+
+Verdicts are kept in parts as they come, so a run that was killed verifies no pair twice. When the groups are formed, the
+verdicts that they needed become ``pairs/local.parquet``, in the order of the pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from imgsieve.config import RunConfig, digest_of
+from imgsieve.errors import ImageError
+from imgsieve.executors import Executor
+from imgsieve.features.regions import WHOLE
+from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.pictures import PictureReader
+from imgsieve.schema import PAIRS_LOCAL, Verdict
+from imgsieve.search.groups import form_stars, pair_keys
+from imgsieve.stages.local import ANY_ORIENTATION, View, compare, view_of
+
+__all__ = ["Verification", "verify"]
+
+_TASK_PAIRS = 8
+_PART_PAIRS = 512
+_IMAGE_COLUMNS = ["image_id", "uri", "size", "etag"]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What stage 4 leaves."""
+
+    keeper: NDArray[np.int64]
+    """Shape (n,): the keeper of each image among the first of their equals, `imgsieve.search.groups.NO_KEEPER` for none."""
+    fingerprint: str
+    uncompared: int
+    """Pairs of which an image could not be read again."""
+
+
+def verify(
+    folder: RunFolder,
+    features: FeatureColumns,
+    before: str,
+    rank: NDArray[np.int64],
+    config: RunConfig,
+    reader: PictureReader,
+    executor: Executor,
+    done: Callable[[int], None],
+) -> Verification:
+    """Form stars from the undecided pairs of stage 3.
+
+    Parameters
+    ----------
+    rank
+        Shape (n,), int64, all different: the lower, the better the image.
+    """
+    fingerprint = digest_of([before, config.fingerprint(), "local"])
+    hints = _hints(folder)
+    judge = _Judge(folder, features, fingerprint, hints, config, reader, executor, done)
+    keeper = form_stars(features.count, rank, hints["a"].to_numpy(), hints["b"].to_numpy(), judge)
+    verdicts = judge.used()
+    folder.write_table("pairs/local.parquet", verdicts, fingerprint)
+    folder.remove_others("pairs/verdicts", ())
+    uncompared = pc.sum(pc.equal(verdicts["verdict"], Verdict.UNDECIDED)).as_py() or 0
+    return Verification(keeper, fingerprint, int(uncompared))
+
+
+def _hints(folder: RunFolder) -> pa.Table:
+    """Return the undecided pairs of stage 3 with the way in which they met."""
+    columns = ["a", "b", "orientation", "region_a", "region_b", "verdict"]
+    pairs = pq.read_table(folder.path("pairs/global.parquet"), columns=columns, use_threads=False)
+    return pairs.filter(pc.equal(pairs["verdict"], Verdict.UNDECIDED)).combine_chunks()
+
+
+class _Judge:
+    """Verifies pairs, remembering every verdict."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        features: FeatureColumns,
+        fingerprint: str,
+        hints: pa.Table,
+        config: RunConfig,
+        reader: PictureReader,
+        executor: Executor,
+        done: Callable[[int], None],
+    ) -> None:
+        self._folder = folder
+        self._features = features
+        self._fingerprint = fingerprint
+        self._hints = {name: hints[name].to_numpy() for name in ("orientation", "region_a", "region_b")}
+        self._config = config
+        self._reader = reader
+        self._executor = executor
+        self._done = done
+        self._known = self._load()
+        self._used: set[int] = set()
+
+    def _load(self) -> dict[int, dict[str, Any]]:
+        """Return the verdicts that an interrupted run left."""
+        parts = [path.name for path in sorted(self._folder.path("pairs/verdicts").glob("part-*.parquet"))]
+        names = [f"pairs/verdicts/{name}" for name in parts]
+        if self._folder.holds("pairs/local.parquet", self._fingerprint):
+            names.append("pairs/local.parquet")
+        known = {}
+        for name in names:
+            if self._folder.holds(name, self._fingerprint):
+                for row in pq.read_table(self._folder.path(name), schema=PAIRS_LOCAL).to_pylist():
+                    known[_key(row)] = row
+        return known
+
+    def __call__(
+        self, heads: NDArray[np.int64], tails: NDArray[np.int64], origins: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Return which pairs are copies; see `imgsieve.search.groups.Judge`."""
+        keys = pair_keys(heads, tails)
+        new = np.array([key not in self._known for key in keys.tolist()], bool)
+        order = np.lexsort((tails[new], heads[new]))
+        heads_new, tails_new, origins_new = heads[new][order], tails[new][order], origins[new][order]
+        part: list[dict[str, Any]] = []
+        for rows in self._executor.map(self._verify, self._tasks(heads_new, tails_new, origins_new)):
+            part += rows
+            if len(part) >= _PART_PAIRS:
+                part = self._commit(part)
+        self._commit(part)
+        self._used.update(keys.tolist())
+        self._done(len(self._used))
+        return np.array([self._known[key]["verdict"] == Verdict.ACCEPTED for key in keys.tolist()], bool)
+
+    def _commit(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Write verdicts as a part, and remember them."""
+        if rows:
+            number = len(list(self._folder.path("pairs/verdicts").glob("part-*.parquet")))
+            table = pa.Table.from_pylist(rows, PAIRS_LOCAL)
+            self._folder.write_table(f"pairs/verdicts/part-{number:06d}.parquet", table, self._fingerprint)
+            self._known |= {_key(row): row for row in rows}
+            self._done(len(self._used) + len(rows))
+        return []
+
+    def used(self) -> pa.Table:
+        """Return the verdicts that the groups needed, in the order of the pairs."""
+        return pa.Table.from_pylist([self._known[key] for key in sorted(self._used)], PAIRS_LOCAL)
+
+    def _tasks(
+        self, heads: NDArray[np.int64], tails: NDArray[np.int64], origins: NDArray[np.int64]
+    ) -> Iterator[tuple[dict[int, dict[str, Any]], list[tuple[int, int, int]]]]:
+        """Yield pairs a few at a time, those of one keeper together, with the images that they need."""
+        for first in range(0, len(heads), _TASK_PAIRS * 64):
+            rows = slice(first, first + _TASK_PAIRS * 64)
+            ids = np.unique(np.concatenate([heads[rows], tails[rows]]))
+            images = {row["image_id"]: row for row in self._features.take(ids, _IMAGE_COLUMNS).to_pylist()}
+            pairs = list(zip(heads[rows].tolist(), tails[rows].tolist(), origins[rows].tolist(), strict=True))
+            for start in range(0, len(pairs), _TASK_PAIRS):
+                yield images, pairs[start : start + _TASK_PAIRS]
+
+    def _verify(self, task: tuple[dict[int, dict[str, Any]], list[tuple[int, int, int]]]) -> list[dict[str, Any]]:
+        """Verify a few pairs, on a worker; the view of a keeper serves all its pairs."""
+        images, pairs = task
+        rows = []
+        held: dict[int, View | ImageError] = {}
+        for head, tail, origin in pairs:
+            held = {image: view for image, view in held.items() if image == head}
+            for image in (head, tail):
+                if image not in held:
+                    held[image] = self._view(images[image])
+            rows.append(self._row(min(head, tail), max(head, tail), origin, held))
+        return rows
+
+    def _view(self, image: Mapping[str, Any]) -> View | ImageError:
+        """Fetch and decode an image again; an image that cannot be had is told by its error."""
+        try:
+            with self._reader.picture(image) as (_, decoded):
+                return view_of(decoded.pixels, self._config.local)
+        except ImageError as error:
+            return error
+
+    def _row(self, a: int, b: int, origin: int, views: Mapping[int, View | ImageError]) -> dict[str, Any]:
+        """Return the row of one pair."""
+        hint = {name: int(values[origin]) if origin >= 0 else WHOLE for name, values in self._hints.items()}
+        row = {"a": a, "b": b, **hint, "exact": None}
+        one, other = views[a], views[b]
+        for view in (one, other):
+            if isinstance(view, ImageError):
+                return {**row, "verdict": Verdict.UNDECIDED, "why": f"could not be compared: {view.message}"}
+        assert isinstance(one, View)
+        assert isinstance(other, View)
+        orientation = hint["orientation"] if origin >= 0 else ANY_ORIENTATION
+        whole = hint["region_a"] == WHOLE and hint["region_b"] == WHOLE
+        found = compare(one, other, orientation, whole=whole, config=self._config.local)
+        return {
+            **row,
+            "orientation": found.orientation,
+            "verdict": found.verdict,
+            "inliers": found.inliers,
+            "block_share": found.block_share,
+            "still_share": found.still_share,
+            "color_shift": found.color_shift,
+            "coverage_a": found.coverage_a,
+            "coverage_b": found.coverage_b,
+            "why": found.why,
+        }
+
+
+def _key(row: Mapping[str, Any]) -> int:
+    """Return the number of a row's pair; see `imgsieve.search.groups.pair_keys`."""
+    return int(row["a"]) << 32 | int(row["b"])

@@ -1,0 +1,81 @@
+"""Stage 5: ranks images by quality, and says in words why a keeper is kept.
+
+Reads the columns that `imgsieve.features.quality.COLUMNS` names. Ties in the score, taken to a tenth of a point, go to the
+picture with more pixels, then to the larger file, then to the first in the order of the manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from imgsieve.config import QualityConfig
+from imgsieve.features.quality import COLUMNS, parts_of, score_of
+from imgsieve.schema import QUALITY_PARTS
+
+__all__ = ["measure", "rank_of", "reason_of"]
+
+_WORDS = {
+    "resolution": "more true detail",
+    "sharpness": "sharper",
+    "compression": "less worn by compression",
+    "exposure": "better exposed",
+    "contrast": "more contrast",
+    "noise": "less noise",
+    "completeness": "no margins around it",
+    "metadata": "keeps more metadata",
+}
+_LEAST_GAIN = 0.1
+
+
+def measure(features: pa.Table, config: QualityConfig) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
+    """Return the parts and the score of images; not a number for those that failed."""
+    columns = {}
+    for name in COLUMNS:
+        if name == "trimmed":
+            filled = pc.fill_null(features[name], pa.scalar(bytes((0, 0, 160, 160)), pa.binary(4)))
+            columns[name] = np.frombuffer(b"".join(filled.to_pylist()), np.uint8).reshape(-1, 4)
+        elif name == "format":
+            columns[name] = np.asarray(pc.fill_null(features[name], "").to_pylist(), dtype=np.str_)
+        else:
+            columns[name] = pc.fill_null(features[name], 0).to_numpy()
+    failed = pc.is_valid(features["error_kind"]).to_numpy()
+    parts = parts_of(columns)
+    score = np.where(failed, np.nan, score_of(parts, config)).astype(np.float32)
+    return {name: np.where(failed, np.nan, values).astype(np.float32) for name, values in parts.items()}, score
+
+
+def rank_of(
+    score: NDArray[np.float32], pixels: NDArray[np.int64], size: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the rank of each image, 0 for the best; images that failed come last."""
+    tenths = np.nan_to_num(np.rint(score.astype(np.float64) * 10), nan=-1.0)
+    order = np.lexsort((np.arange(len(score)), -size, -pixels, -tenths))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank
+
+
+def reason_of(
+    keeper: Mapping[str, float], others: Mapping[str, float], members: int, config: QualityConfig
+) -> str:
+    """Say why a keeper is kept.
+
+    Parameters
+    ----------
+    keeper
+        Parts of the keeper.
+    others
+        Means of the parts of its duplicates.
+    members
+        Images of the group, the keeper counted.
+    """
+    gains = {name: getattr(config, name) * (keeper[name] - others[name]) for name in QUALITY_PARTS}
+    best = sorted((name for name in QUALITY_PARTS if gains[name] > _LEAST_GAIN), key=lambda name: -gains[name])
+    if not best:
+        return f"equal in quality to the other {members - 1}; kept for its size or its place in the listing"
+    return f"best of {members}: " + ", ".join(_WORDS[name] for name in best[:3])
