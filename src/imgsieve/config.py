@@ -97,9 +97,13 @@ class LocalConfig:
     """Stage 4: align and compare."""
 
     working_side: int = 384
-    """Longer side, in pixels, at which keypoints are found."""
-    keypoints: int = 500
-    """Keypoints an image at most."""
+    """Longer side, in pixels, at which aligned pictures are compared."""
+    orb_keypoints: int = 600
+    """ORB keypoints an image at most."""
+    sift_side: int = 256
+    """Longer side, in pixels, at which SIFT keypoints are found."""
+    sift_keypoints: int = 400
+    """SIFT keypoints an image at most."""
     ratio: float = 0.8
     """Lowe's ratio test."""
     min_inliers: int = 8

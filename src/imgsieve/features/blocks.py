@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Overlay
@@ -24,7 +25,11 @@ _FOLLOWED = 0.6
 """Blocks below this correlation even at their best place are not followed."""
 
 _STILL_PIXELS = 1.0
-_MOST_FOLLOWED = 80
+_WORTH_FOLLOWING = 0.3
+"""Correlation from which a block is looked for in its surroundings."""
+
+_MOST_LOOKED_AT = 96
+_MOST_FOLLOWED = 64
 _LEAST_DEVIATION = 2.0
 
 
@@ -54,23 +59,23 @@ def block_side(shape: tuple[int, ...]) -> int:
 def agreement(overlay: Overlay) -> Agreement:
     """Compare an overlay block by block."""
     side = block_side(overlay.one.shape)
-    one, other = _blocks(overlay.one, side), _blocks(overlay.other, side)
-    inside = _blocks(overlay.inside, side).mean(axis=(2, 3)) > 0.98
-    one_deviation, other_deviation = one.std(axis=(2, 3)), other.std(axis=(2, 3))
-    limit_one, limit_other = _texture_limit(one_deviation, inside), _texture_limit(other_deviation, inside)
-    textured = inside & ((one_deviation > limit_one) | (other_deviation > limit_other))
-    correlation = _correlation(one, other)
+    one, other, correlation, inside = _block_figures(overlay.one, overlay.other, overlay.inside, side)
+    textured = inside & ((one > _texture_limit(one, inside)) | (other > _texture_limit(other, inside)))
     count = int(textured.sum())
     share = float((correlation[textured] > _CORRELATED).mean()) if count else 0.0
-    centers, shifts = _follow(overlay, textured & (correlation > 0.3), side)
-    still = (np.abs(shifts).max(axis=1) <= _STILL_PIXELS) if len(shifts) else np.zeros(0, bool)
+    wanted = np.argwhere(textured & (correlation > _WORTH_FOLLOWING))
+    if len(wanted) > _MOST_LOOKED_AT:
+        wanted = wanted[np.linspace(0, len(wanted) - 1, _MOST_LOOKED_AT).astype(int)]
+    found = _follow(overlay.one, overlay.other, wanted * side, side)
+    found = found[found[:, 0] > 0]
+    still = np.abs(found[:, 3:]).max(axis=1, initial=0.0) <= _STILL_PIXELS
     return Agreement(
         textured=count,
         block_share=share,
-        followed=len(shifts),
+        followed=len(found),
         still_share=float(still.mean()) if len(still) else 0.0,
-        centers=centers,
-        shifts=shifts,
+        centers=np.ascontiguousarray(found[:, 1:3]),
+        shifts=np.ascontiguousarray(found[:, 3:]),
     )
 
 
@@ -80,75 +85,131 @@ def _texture_limit(deviation: NDArray[np.float32], inside: NDArray[np.bool_]) ->
     return max(_LEAST_DEVIATION, 0.15 * typical)
 
 
-def _blocks(plane: NDArray[np.generic], side: int) -> NDArray[np.float32]:
-    """Cut a plane into blocks: shape (rows, columns, side, side), float32."""
-    rows, columns = plane.shape[0] // side, plane.shape[1] // side
-    cut = plane[: rows * side, : columns * side].astype(np.float32)
-    return cut.reshape(rows, side, columns, side).swapaxes(1, 2)
+@njit(nogil=True, cache=True, fastmath=True)
+def _block_figures(
+    one: NDArray[np.float32], other: NDArray[np.float32], inside: NDArray[np.bool_], side: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return, for each block, both deviations, the correlation (0 where one is flat), and whether it lies inside."""
+    rows, columns = one.shape[0] // side, one.shape[1] // side
+    first = np.empty((rows, columns), np.float32)
+    second = np.empty((rows, columns), np.float32)
+    correlation = np.empty((rows, columns), np.float32)
+    whole = np.empty((rows, columns), np.bool_)
+    n = np.float32(side * side)
+    for i in range(rows):
+        for j in range(columns):
+            sa, sb, saa, sbb, sab = np.float32(0), np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+            covered = 0
+            # Sums are taken from the block's corner, which keeps them small and precise.
+            base_a, base_b = one[i * side, j * side], other[i * side, j * side]
+            for y in range(i * side, (i + 1) * side):
+                line_a, line_b, line_c = one[y], other[y], inside[y]
+                for x in range(j * side, (j + 1) * side):
+                    a, b = line_a[x] - base_a, line_b[x] - base_b
+                    sa += a
+                    sb += b
+                    saa += a * a
+                    sbb += b * b
+                    sab += a * b
+                    covered += int(line_c[x])
+            va, vb = max(saa - sa * sa / n, np.float32(0)), max(sbb - sb * sb / n, np.float32(0))
+            first[i, j], second[i, j] = np.sqrt(va / n), np.sqrt(vb / n)
+            product = np.sqrt(va * vb)
+            correlation[i, j] = (sab - sa * sb / n) / product if product > 1e-3 else np.float32(0)
+            whole[i, j] = covered > 0.98 * n
+    return first, second, correlation, whole
 
 
-def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the normalized cross-correlation of blocks, 0 where one is flat."""
-    one = one - one.mean(axis=(2, 3), keepdims=True)
-    other = other - other.mean(axis=(2, 3), keepdims=True)
-    product = np.sqrt((one * one).sum(axis=(2, 3)) * (other * other).sum(axis=(2, 3)))
-    common = (one * other).sum(axis=(2, 3))
-    return np.asarray(np.where(product > 1e-3, common / np.maximum(product, 1e-3), 0.0), np.float32)
-
-
+@njit(nogil=True, cache=True, fastmath=True)
 def _follow(
-    overlay: Overlay, wanted: NDArray[np.bool_], side: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Find the best places of blocks within `_REACH` pixels, to a fraction of a pixel."""
-    height, width = overlay.one.shape
-    places = [
-        (y * side, x * side)
-        for y, x in np.argwhere(wanted)
-        if y * side >= _REACH
-        and x * side >= _REACH
-        and (y + 1) * side + _REACH <= height
-        and (x + 1) * side + _REACH <= width
-    ]
-    if len(places) > _MOST_FOLLOWED:
-        places = [places[i] for i in np.linspace(0, len(places) - 1, _MOST_FOLLOWED).astype(int)]
-    centers, shifts = [], []
-    for top, left in places:
-        block = overlay.one[top : top + side, left : left + side]
+    one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int
+) -> NDArray[np.float64]:
+    """Find the best places of blocks within `_REACH` pixels, to a fraction of a pixel.
+
+    Returns
+    -------
+    Shape (n, 5): 1 where a block could be followed, x and y of its center, and its shift in x and y.
+    """
+    out = np.zeros((len(corners), 5), np.float64)
+    height, width = one.shape
+    surface = np.empty((2 * _REACH + 1, 2 * _REACH + 1), np.float32)
+    followed = 0
+    for n in range(len(corners)):
+        top, left = corners[n, 0], corners[n, 1]
+        if top < _REACH or left < _REACH or top + side + _REACH > height or left + side + _REACH > width:
+            continue
+        block = one[top : top + side, left : left + side]
         if not _textured_both_ways(block):
             continue
-        around = overlay.other[top - _REACH : top + side + _REACH, left - _REACH : left + side + _REACH]
-        shift = _best_place(around, block)
-        if shift is not None:
-            centers.append((left + side / 2 - 0.5, top + side / 2 - 0.5))
-            shifts.append(shift)
-    return np.array(centers, np.float64).reshape(-1, 2), np.array(shifts, np.float64).reshape(-1, 2)
+        best, y, x = _correlate(other, block, top, left, surface)
+        if best < _FOLLOWED:
+            continue
+        out[n, 0] = 1.0
+        out[n, 1], out[n, 2] = left + side / 2 - 0.5, top + side / 2 - 0.5
+        out[n, 3] = x - _REACH + _vertex(surface[y, :], x)
+        out[n, 4] = y - _REACH + _vertex(surface[:, x], y)
+        followed += 1
+        if followed == _MOST_FOLLOWED:
+            break
+    return out
 
 
+@njit(nogil=True, cache=True, fastmath=True)
 def _textured_both_ways(block: NDArray[np.float32]) -> bool:
     """Return whether a block has structure along both axes and not one straight edge only."""
-    gx, gy = np.diff(block, axis=1)[:-1], np.diff(block, axis=0)[:, :-1]
-    xx, yy, xy = float((gx * gx).mean()), float((gy * gy).mean()), float((gx * gy).mean())
-    root = float(np.sqrt((xx - yy) ** 2 + 4 * xy * xy))
+    xx, yy, xy = np.float32(0), np.float32(0), np.float32(0)
+    side = block.shape[0]
+    for y in range(side - 1):
+        for x in range(side - 1):
+            gx, gy = block[y, x + 1] - block[y, x], block[y + 1, x] - block[y, x]
+            xx += gx * gx
+            yy += gy * gy
+            xy += gx * gy
+    root = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)
     large, small = (xx + yy + root) / 2, (xx + yy - root) / 2
-    return small > 0.08 * large and small > 0.02
+    return small > 0.08 * large and small > 0.02 * (side - 1) ** 2
 
 
-def _best_place(around: NDArray[np.float32], block: NDArray[np.float32]) -> tuple[float, float] | None:
-    """Return the shift of a block within its surroundings, None when it is nowhere."""
-    surface = cv2.matchTemplate(around, block, cv2.TM_CCOEFF_NORMED)
-    _, best, _, (x, y) = cv2.minMaxLoc(surface)
-    if best < _FOLLOWED:
-        return None
-    return x - _REACH + _vertex(surface[y, :], x), y - _REACH + _vertex(surface[:, x], y)
+@njit(nogil=True, cache=True, fastmath=True)
+def _correlate(
+    other: NDArray[np.float32], block: NDArray[np.float32], top: int, left: int, surface: NDArray[np.float32]
+) -> tuple[float, int, int]:
+    """Correlate a block with every place within reach; fill ``surface``, return its highest value, row and column."""
+    side = block.shape[0]
+    n = np.float32(side * side)
+    centered = block - block.mean()
+    energy = (centered * centered).sum()
+    best, at_y, at_x = np.float32(-2), 0, 0
+    for dy in range(surface.shape[0]):
+        for dx in range(surface.shape[1]):
+            base = other[top - _REACH + dy, left - _REACH + dx]
+            total, squares, common = np.float32(0), np.float32(0), np.float32(0)
+            for y in range(side):
+                line = other[top - _REACH + dy + y, left - _REACH + dx : left - _REACH + dx + side]
+                row = centered[y]
+                for x in range(side):
+                    value = line[x] - base
+                    total += value
+                    squares += value * value
+                    common += value * row[x]
+            product = np.sqrt(max(squares - total * total / n, np.float32(0)) * energy)
+            value = common / product if product > 1e-3 else np.float32(0)
+            surface[dy, dx] = value
+            if value > best:
+                best, at_y, at_x = value, dy, dx
+    return best, at_y, at_x
 
 
+@njit(nogil=True, cache=True, fastmath=True)
 def _vertex(line: NDArray[np.float32], at: int) -> float:
     """Return where, between -0.5 and 0.5 from its highest sample, a parabola through three samples peaks."""
-    if not 0 < at < len(line) - 1:
+    if at <= 0 or at >= len(line) - 1:
         return 0.0
     before, middle, after = float(line[at - 1]), float(line[at]), float(line[at + 1])
     bend = before - 2 * middle + after
-    return 0.0 if bend >= -1e-9 else float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
+    if bend >= -1e-9:
+        return 0.0
+    return min(0.5, max(-0.5, 0.5 * (before - after) / bend))
 
 
 def refit(found: Agreement) -> NDArray[np.float64] | None:

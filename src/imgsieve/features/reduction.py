@@ -13,30 +13,87 @@ SIDE = 160
 """Side of the small picture: 16 blocks of 10 pixels, and whole pixels for regions of 0.9, 0.8 and 0.7 of a side."""
 
 
-@njit(nogil=True, cache=True, fastmath=True)
-def _average_rows(lines: NDArray[np.generic], step: int, size: int) -> NDArray[np.float32]:
-    """Average groups of lines to ``size`` groups of equal extent; a line on a border counts by its share.
-
-    Parameters
-    ----------
-    lines
-        Shape (step * n, length) with ``n >= size``: n groups of ``step`` interleaved kinds.
+@njit(nogil=True, cache=True)
+def _extents(count: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+    """Cut ``count`` pixels into `SIDE` equal extents.
 
     Returns
     -------
-    Shape (step * size, length), float32, interleaved as before.
+    Shape (160, 2), uint64: the first and the last pixel that an extent touches; and shape (160, 2), float32: the shares
+    of these two that lie inside. An extent within one pixel has a last share of 0.
     """
-    n = lines.shape[0] // step
-    out = np.zeros((step * size, lines.shape[1]), np.float32)
-    for i in range(size):
-        first, last = i * n / size, (i + 1) * n / size
-        for source in range(int(first), min(n, int(np.ceil(last)))):
-            share = min(source + 1.0, last) - max(float(source), first)
-            weight = np.float32(share * size / n)
-            for kind in range(step):
-                total, line = out[step * i + kind], lines[step * source + kind]
-                for x in range(line.size):
-                    total[x] += weight * np.float32(line[x])
+    places = np.empty((SIDE, 2), np.uint64)
+    shares = np.empty((SIDE, 2), np.float32)
+    for i in range(SIDE):
+        start, stop = i * count, (i + 1) * count
+        first, last = start // SIDE, (stop - 1) // SIDE
+        places[i] = first, last
+        shares[i, 0] = (min((first + 1) * SIDE, stop) - start) / SIDE
+        shares[i, 1] = (stop - last * SIDE) / SIDE if last > first else 0.0
+    return places, shares
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _sum_lines(
+    lines: NDArray[np.uint8], places: NDArray[np.uint64], shares: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """Add up the lines of one extent; ``lines`` has shape (n, length)."""
+    head, tail = lines[places[0]], lines[places[1]]
+    share, end_share = shares[0], shares[1]
+    for x in range(out.size):
+        out[x] = share * np.float32(head[x]) + end_share * np.float32(tail[x])
+    at, end = int(places[0]) + 1, int(places[1])
+    while at + 1 < end:
+        one, two = lines[at], lines[at + 1]
+        for x in range(out.size):
+            out[x] += np.float32(one[x]) + np.float32(two[x])
+        at += 2
+    if at < end:
+        one = lines[at]
+        for x in range(out.size):
+            out[x] += np.float32(one[x])
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _sum_columns(
+    line: NDArray[np.float32],
+    places: NDArray[np.uint64],
+    shares: NDArray[np.float32],
+    scale: np.float32,
+    out: NDArray[np.float32],
+) -> None:
+    """Add up the pixels of each extent of one line of shape (w * 3,), times ``scale``: shape (480,)."""
+    # Unsigned places spare the check for negative ones.
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    k = np.uint64(0)
+    for j in range(SIDE):
+        at, end = places[j, 0] * three, places[j, 1] * three
+        share, end_share = shares[j, 0], shares[j, 1]
+        red = share * line[at] + end_share * line[end]
+        green = share * line[at + one] + end_share * line[end + one]
+        blue = share * line[at + two] + end_share * line[end + two]
+        at += three
+        while at < end:
+            red += line[at]
+            green += line[at + one]
+            blue += line[at + two]
+            at += three
+        out[k], out[k + one], out[k + two] = red * scale, green * scale, blue * scale
+        k += three
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _shrink(lines: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Average a picture of shape (h, w * 3), neither side below 160, to shape (160, 480)."""
+    h, w = lines.shape[0], lines.shape[1] // 3
+    rows, row_shares = _extents(h)
+    columns, column_shares = _extents(w)
+    scale = np.float32(SIDE * SIDE / (h * w))
+    out = np.empty((SIDE, SIDE * 3), np.float32)
+    line = np.empty(w * 3, np.float32)
+    for i in range(SIDE):
+        _sum_lines(lines, rows[i], row_shares[i], line)
+        _sum_columns(line, columns, column_shares, scale, out[i])
     return out
 
 
@@ -57,10 +114,8 @@ def small_picture(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         size = (max(w, SIDE), max(h, SIDE))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         h, w = pixels.shape[:2]
-    rows = _average_rows(pixels.reshape(h, w * 3), 1, SIDE)
-    columns = _average_rows(np.ascontiguousarray(cv2.transpose(rows), np.float32), 3, SIDE)
-    # Rows of ``columns`` are x and channel, its columns are y.
-    return np.ascontiguousarray(cv2.transpose(columns), np.float32).reshape(SIDE, SIDE, 3)
+    shrunk: NDArray[np.float32] = _shrink(pixels.reshape(h, w * 3)).reshape(SIDE, SIDE, 3)
+    return shrunk
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -69,10 +124,11 @@ def luma_of(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
     h, w = rgb.shape[:2]
     out = np.empty((h, w), np.float32)
     for y in range(h):
+        line, colors = out[y], rgb[y]
         for x in range(w):
-            out[y, x] = (
-                np.float32(0.299) * rgb[y, x, 0]
-                + np.float32(0.587) * rgb[y, x, 1]
-                + np.float32(0.114) * rgb[y, x, 2]
+            line[x] = (
+                np.float32(0.299) * colors[x, 0]
+                + np.float32(0.587) * colors[x, 1]
+                + np.float32(0.114) * colors[x, 2]
             )
     return out

@@ -1,7 +1,8 @@
-"""The extraction pass: every image of the manifest is fetched and decoded once, and its features are committed by shards.
+"""The extraction pass: every image is fetched and decoded once, and its features are committed by shards.
 
-A shard is a fixed number of consecutive rows of the manifest. What an earlier run over the same sources knew of an image
-(same URL, size and ETag) is taken over. Images that failed are tried again by the next run.
+A shard is a fixed number of consecutive rows of the manifest. What an earlier run over the same sources knew of
+an image (same URL, size and ETag) is taken over. Images that failed are tried again when their shard is made anew;
+those whose failure may pass (no permission, too little memory) are tried again by every run.
 """
 
 from __future__ import annotations
@@ -28,6 +29,14 @@ __all__ = ["SHARD_ROWS", "Extraction", "extract"]
 SHARD_ROWS = 1024
 _TASK_ROWS = 8
 
+_PASSING = frozenset(("vanished", "changed", "permission", "unreadable", "too-large-for-memory"))
+"""Kinds of failure that an unchanged file may get over."""
+
+_FAILED = "imgsieve.failed"
+"""Metadata of a part: digest of its failures, on which all that is made from the part depends."""
+_RETRY = "imgsieve.retry"
+"""Metadata of a part: number of failures that may pass."""
+
 
 @dataclass
 class Extraction:
@@ -35,7 +44,7 @@ class Extraction:
 
     features: FeatureColumns
     reused: int
-    """Images whose features were taken over from an earlier run."""
+    """Images of new shards whose features were taken over from earlier ones."""
     resumed: int
     """Images of shards that were there already."""
 
@@ -79,19 +88,21 @@ def extract(
     """
     recipe = digest_of({"config": config.recipe(), "thumbnails": config.decode.thumbnails})
     shards = list(_fingerprints(manifest, recipe))
-    present = [folder.holds(_features_name(i, print_), print_) for i, print_ in enumerate(shards)]
-    earlier = _Earlier(folder, recipe, {_features_name(i, print_) for i, print_ in enumerate(shards)})
-    pass_ = _Pass(folder, config, reader, embed, recipe, earlier, done)
-    pass_.run(manifest, shards, present, executor)
     names = tuple(_features_name(i, print_) for i, print_ in enumerate(shards))
+    present = [_is_done(folder, name, print_) for name, print_ in zip(names, shards, strict=True)]
+    finished = {name for name, is_done in zip(names, present, strict=True) if is_done}
+    pass_ = _Pass(folder, config, reader, embed, recipe, _Earlier(folder, recipe, finished), done)
+    pass_.run(manifest, shards, present, executor)
     folder.remove_others("features", names)
     folder.remove_others("thumbs", (name.replace("features/", "thumbs/") for name in names))
     starts = np.minimum(np.arange(len(names) + 1) * SHARD_ROWS, manifest.rows)
-    return Extraction(
-        FeatureColumns(folder, names, starts, digest_of(shards)),
-        sum(int(folder.facts(name).get("imgsieve.reused", 0)) for name in names),
-        pass_.resumed,
-    )
+    fingerprint = digest_of([shards, [_facts(folder, name).get(_FAILED) for name in names]])
+    return Extraction(FeatureColumns(folder, names, starts, fingerprint), pass_.reused, pass_.resumed)
+
+
+def _is_done(folder: RunFolder, name: str, fingerprint: str) -> bool:
+    """Return whether a shard is there and none of its images is worth another try."""
+    return folder.holds(name, fingerprint) and _facts(folder, name).get(_RETRY) == "0"
 
 
 def _features_name(number: int, fingerprint: str) -> str:
@@ -126,7 +137,7 @@ class _Pass:
         self._earlier = earlier
         self._done = done
         self._count = 0
-        self.resumed = 0
+        self.resumed = self.reused = 0
 
     def run(self, manifest: Manifest, shards: list[str], present: list[bool], executor: Executor) -> None:
         """Describe what is not there yet; tasks of all shards flow through one map, so that no worker idles."""
@@ -148,6 +159,7 @@ class _Pass:
                 continue
             shard = _Shard(number, rows.select(MANIFEST.names).to_pylist(), shards[number])
             shard.known = self._earlier.lookup(shard.images)
+            self.reused += len(shard.known)
             for first in range(0, len(shard.images), _TASK_ROWS):
                 yield shard, shard.images[first : first + _TASK_ROWS]
 
@@ -173,15 +185,19 @@ class _Pass:
             if described.thumbnail is not None
         ]
         if self._config.decode.thumbnails:
-            self._folder.write_table(shard.thumbs_name, pa.Table.from_pylist(thumbs, THUMBS), shard.fingerprint)
+            self._folder.write_table(
+                shard.thumbs_name, pa.Table.from_pylist(thumbs, THUMBS), shard.fingerprint
+            )
         rows = [described.row for described in shard.found]
+        failures = [(row["uri"], row["error_kind"], row["error"]) for row in rows if row.get("error_kind")]
         uris = [image["uri"] for image in shard.images]
         self._folder.write_table(
             shard.features_name,
             pa.Table.from_pylist(rows, FEATURES),
             shard.fingerprint,
             recipe=self._recipe,
-            reused=len(shard.known),
+            failed=digest_of(failures),
+            retry=sum(kind in _PASSING for _, kind, _ in failures),
             first=min(uris),
             last=max(uris),
         )
@@ -194,12 +210,12 @@ class _Earlier:
     Parts are of consecutive URLs, so only those that overlap a shard are read for it.
     """
 
-    def __init__(self, folder: RunFolder, recipe: str, current: set[str]) -> None:
+    def __init__(self, folder: RunFolder, recipe: str, finished: set[str]) -> None:
         self._folder = folder
         self._parts: list[tuple[str, str, str]] = []
         for path in sorted(folder.path("features").glob("part-*.parquet")):
             name = f"features/{path.name}"
-            facts = _facts(folder, name) if name not in current else {}
+            facts = _facts(folder, name) if name not in finished else {}
             if facts.get("imgsieve.recipe") == recipe:
                 self._parts.append((facts["imgsieve.first"], facts["imgsieve.last"], name))
 
@@ -221,7 +237,9 @@ class _Earlier:
         keys = pq.read_table(path, columns=["uri", "size", "etag", "error_kind"])
         rows = [
             number
-            for number, (uri, size, etag, error) in enumerate(zip(*(keys[c].to_pylist() for c in keys.column_names), strict=True))
+            for number, (uri, size, etag, error) in enumerate(
+                zip(*(keys[c].to_pylist() for c in keys.column_names), strict=True)
+            )
             if error is None and uri in wanted and (size, etag) == (wanted[uri]["size"], wanted[uri]["etag"])
         ]
         if not rows:

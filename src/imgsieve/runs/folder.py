@@ -12,12 +12,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from imgsieve.errors import RunFolderError
+from imgsieve.errors import ImgsieveError, RunFolderError
 
 __all__ = ["RunFolder", "TableWriter", "write_json"]
 
@@ -42,12 +42,17 @@ class RunFolder:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         try:
+            str(self.root).encode()
             self.root.mkdir(parents=True, exist_ok=True)
             strangers = not (self.root / "run.json").exists() and any(
                 child.name != "lock" and not child.name.endswith(_PARTIAL) for child in self.root.iterdir()
             )
         except OSError as error:
             raise RunFolderError(f"the run folder {root} cannot be used: {error.strerror}") from error
+        except ValueError as error:
+            raise RunFolderError(
+                f"the run folder {ascii(str(root))} has a name that is not text; name another"
+            ) from error
         if strangers:
             raise RunFolderError(
                 f"the folder {root} holds other things and no run; name an empty or a new folder with --out"
@@ -62,15 +67,28 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            Another process does.
+            Another process does, or a file of the folder could not be read or written meanwhile: the disk is full, say.
         """
-        with (self.root / "lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise RunFolderError(f"another process is running in {self.root}") from error
-            self._clear_partial()
-            yield
+        try:
+            with (self.root / "lock").open("a") as handle:
+                self._lock(handle)
+                self._clear_partial()
+                yield
+        except ImgsieveError:
+            raise
+        except (OSError, pa.ArrowException) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise RunFolderError(
+                f"a file of the run folder {self.root} cannot be read or written: {reason}; "
+                "the same command goes on from here once that is mended"
+            ) from error
+
+    def _lock(self, handle: IO[str]) -> None:
+        """Take the lock, which the system frees when this process ends, however it does."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunFolderError(f"another process is running in {self.root}") from error
 
     def _clear_partial(self) -> None:
         """Remove what a killed process left half written."""
@@ -95,7 +113,9 @@ class RunFolder:
     def facts(self, name: str) -> dict[str, str]:
         """Return the metadata of a table."""
         metadata = pq.read_schema(self.path(name)).metadata or {}
-        return {key.decode(): value.decode() for key, value in metadata.items() if key.startswith(b"imgsieve.")}
+        return {
+            key.decode(): value.decode() for key, value in metadata.items() if key.startswith(b"imgsieve.")
+        }
 
     def write_table(self, name: str, table: pa.Table, fingerprint: str, **facts: Any) -> None:
         """Write a small table whole."""
@@ -103,7 +123,9 @@ class RunFolder:
             writer.write(table)
 
     @contextmanager
-    def table_writer(self, name: str, schema: pa.Schema, fingerprint: str, **facts: Any) -> Iterator[TableWriter]:
+    def table_writer(
+        self, name: str, schema: pa.Schema, fingerprint: str, **facts: Any
+    ) -> Iterator[TableWriter]:
         """Write a table piece by piece; it appears when the context ends without an error."""
         path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,13 @@
 """The manifest: which files a run is about, frozen in the order of the listing.
 
 Sources are taken in the order of their URLs and list in the order of their paths; a file that two sources reach is
-listed once. The same files always make the same manifest.
+listed once. The same files always make the same manifest. The run folder itself may lie within a source; it is left out.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from imgsieve.errors import SourceError
 from imgsieve.runs.folder import RunFolder
 from imgsieve.schema import MANIFEST
-from imgsieve.storage import Entry, Source
+from imgsieve.storage import Entry, Source, uri_of
 
 __all__ = ["Manifest", "list_sources"]
 
@@ -34,6 +35,10 @@ class Manifest:
     bytes: int
     fingerprint: str
     """Changes whenever a file, its size or its version does."""
+
+    def is_whole(self) -> bool:
+        """Return whether all parts are there."""
+        return all(self.folder.holds(part, _fingerprint_in(part)) for part in self.parts)
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Read the manifest part by part."""
@@ -56,7 +61,12 @@ class Manifest:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `run.json` keeps of it."""
-        return {"parts": list(self.parts), "rows": self.rows, "bytes": self.bytes, "fingerprint": self.fingerprint}
+        return {
+            "parts": list(self.parts),
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "fingerprint": self.fingerprint,
+        }
 
     @classmethod
     def from_dict(cls, folder: RunFolder, value: dict[str, Any]) -> Manifest:
@@ -77,7 +87,10 @@ def list_sources(sources: Sequence[Source], folder: RunFolder, done: Callable[[i
     parts: list[str] = []
     rows: list[dict[str, Any]] = []
     count = total = 0
+    own = uri_of(os.fsencode(folder.root.resolve())) + "/"
     for entry in _entries(ordered):
+        if entry.uri.startswith(own):
+            continue
         rows.append(
             {"image_id": count, "uri": entry.uri, "file": entry.file, "size": entry.size, "etag": entry.etag}
         )
@@ -89,6 +102,8 @@ def list_sources(sources: Sequence[Source], folder: RunFolder, done: Callable[[i
             done(count)
     if rows:
         parts.append(_write(folder, rows, len(parts), digest))
+    if not ordered:
+        raise SourceError("there is no source: name a folder with pictures")
     if not count:
         places = ", ".join(source.uri for source in ordered)
         raise SourceError(f"there are no files in {places} (check --include and --exclude)")
@@ -105,6 +120,11 @@ def _entries(sources: Sequence[Source]) -> Iterator[Entry]:
             continue
         earlier.append(place)
         yield from source.entries()
+
+
+def _fingerprint_in(name: str) -> str:
+    """Return the fingerprint that the name of a part carries."""
+    return name.removesuffix(".parquet").rpartition("-")[2]
 
 
 def _write(folder: RunFolder, rows: list[dict[str, Any]], number: int, digest: Any) -> str:

@@ -33,8 +33,7 @@ class RunState:
         if self.value["state"] == _FINISHED or "manifest" not in self.value:
             return None
         frozen = Manifest.from_dict(self.folder, self.value["manifest"])
-        whole = all(self.folder.path(part).exists() for part in frozen.parts)
-        return frozen if whole else None
+        return frozen if frozen.is_whole() else None
 
     def freeze(self, manifest: Manifest) -> None:
         """Make a listing the one that the run is about."""
@@ -67,7 +66,8 @@ def open_state(folder: RunFolder, sources: list[str], config: RunConfig) -> RunS
         "state": _RUNNING,
     }
     theirs = folder.read_json("run.json")
-    if theirs is None:
+    if theirs is None or "manifest" not in theirs:
+        # A run that did not come as far as a listing has nothing to protect.
         folder.write_json("run.json", mine)
         return RunState(folder, mine)
     advice = "name another folder with --out, or remove this one"

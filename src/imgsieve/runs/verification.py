@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -195,7 +196,10 @@ class _Judge:
         assert isinstance(other, View)
         orientation = hint["orientation"] if origin >= 0 else ANY_ORIENTATION
         whole = hint["region_a"] == WHOLE and hint["region_b"] == WHOLE
-        found = compare(one, other, orientation, whole=whole, config=self._config.local)
+        try:
+            found = compare(one, other, orientation, whole=whole, config=self._config.local)
+        except cv2.error as error:
+            return {**row, "verdict": Verdict.UNDECIDED, "why": f"could not be compared: {error.err}"}
         return {
             **row,
             "orientation": found.orientation,

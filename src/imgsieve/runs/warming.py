@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from imgsieve.config import ColorConfig, GlobalConfig, WaveletConfig
+from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig, WaveletConfig
 from imgsieve.features.describing import describe
 from imgsieve.schema import HASH_BYTES
 from imgsieve.search.hamming import as_words
-from imgsieve.stages import color, refinement, wavelet
+from imgsieve.stages import color, local, refinement, wavelet
 
 __all__ = ["warm_up"]
 
@@ -21,7 +21,10 @@ def warm_up() -> None:
     """Run every compiled loop once on a small made picture."""
     y, x = np.mgrid[0:200, 0:200]
     gray = ((x * 7 + y * 13 + (x // 20 + y // 20) % 2 * 90) % 256).astype(np.uint8)
-    found = describe(np.ascontiguousarray(np.dstack([gray, gray[::-1], gray[:, ::-1]])), thumbnail=True)
+    pixels = np.ascontiguousarray(np.dstack([gray, gray[::-1], gray[:, ::-1]]))
+    view = local.view_of(pixels, LocalConfig())
+    local.compare(view, local.view_of(pixels[:150, :150], LocalConfig()), 0, whole=True, config=LocalConfig())
+    found = describe(pixels, thumbnail=True)
     words = as_words(found.wavelet_codes[:1])
     ids = np.zeros(1, np.int64)
     block = wavelet.CodeBlock(ids, found.wavelet_codes[None], found.region_codes[None])

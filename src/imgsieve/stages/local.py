@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import Matrix, Overlay, coverage, fit_side, lay_over, scaling
 from imgsieve.features.blocks import Agreement, agreement, refit
-from imgsieve.features.keypoints import Keypoints, affine_map, detect, is_plausible
+from imgsieve.features.keypoints import Detector, Keypoints, affine_map, detect, is_plausible
 from imgsieve.features.orientation import orient
 from imgsieve.features.recoloring import color_shift
 from imgsieve.schema import Verdict
@@ -38,19 +38,25 @@ class View:
 
     pixels: NDArray[np.uint8]
     """Shape (h, w, 3), uint8 RGB, at most `LocalConfig.working_side` a side."""
-    keypoints: dict[int, Keypoints] = field(default_factory=dict)
-    """By orientation, found when first asked for."""
+    keypoints: dict[tuple[Detector, int], Keypoints] = field(default_factory=dict)
+    """By kind and orientation, found when first asked for."""
 
     def turned(self, orientation: int) -> NDArray[np.uint8]:
         """Return the pixels in an orientation."""
         return np.ascontiguousarray(orient(self.pixels, orientation))
 
-    def points(self, orientation: int, limit: int) -> Keypoints:
-        """Return the keypoints in an orientation."""
-        if orientation not in self.keypoints:
-            gray = np.asarray(cv2.cvtColor(self.turned(orientation), cv2.COLOR_RGB2GRAY), np.uint8)
-            self.keypoints[orientation] = detect(gray, limit)
-        return self.keypoints[orientation]
+    def points(self, detector: Detector, orientation: int, config: LocalConfig) -> Keypoints:
+        """Return the keypoints in an orientation; SIFT's are found in a smaller picture and placed in this one."""
+        key = (detector, orientation)
+        if key not in self.keypoints:
+            turned = self.turned(orientation)
+            small = fit_side(turned, config.sift_side) if detector is Detector.SIFT else turned
+            limit = config.sift_keypoints if detector is Detector.SIFT else config.orb_keypoints
+            found = detect(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8), detector, limit)
+            grow = np.array([turned.shape[1] / small.shape[1], turned.shape[0] / small.shape[0]], np.float32)
+            points = (found.points + np.float32(0.5)) * grow - np.float32(0.5)
+            self.keypoints[key] = Keypoints(points, found.descriptors)
+        return self.keypoints[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +101,34 @@ def compare(one: View, other: View, orientation: int, *, whole: bool, config: Lo
         tried.append(_judge(one.pixels, turned, scaling(turned, one.pixels), turn, None, config))
         if tried[-1].verdict == Verdict.ACCEPTED:
             return tried[-1]
-    for turn in (0, 4) if orientation == ANY_ORIENTATION else (orientation,):
-        tried.append(_by_keypoints(one, other, turn, config))
-        if tried[-1].verdict == Verdict.ACCEPTED:
+    for detector in (Detector.ORB, Detector.SIFT):
+        for turn in (0, 4) if orientation == ANY_ORIENTATION else (orientation,):
+            tried.append(_by_keypoints(one, other, detector, turn, config))
+            if tried[-1].verdict == Verdict.ACCEPTED:
+                return tried[-1]
+        if not _in_doubt(one, other, orientation, tried, config):
             break
-    return max(tried, key=lambda c: (c.verdict == Verdict.ACCEPTED, c.block_share, c.still_share))
+    return max(tried, key=lambda c: (c.block_share, c.still_share, c.inliers or 0))
 
 
-def _by_keypoints(one: View, other: View, orientation: int, config: LocalConfig) -> Comparison:
+def _in_doubt(one: View, other: View, orientation: int, tried: list[Comparison], config: LocalConfig) -> bool:
+    """Return whether ORB's refusal is worth a second look: something fitted, or there was little to go by."""
+    fitted = max((found.inliers or 0 for found in tried), default=0) >= config.min_inliers
+    turn = max(orientation, 0)
+    scarce = any(
+        len(view.points(Detector.ORB, at, config).points) < config.orb_keypoints // 6
+        for view, at in ((one, 0), (other, turn))
+    )
+    return fitted or scarce
+
+
+def _by_keypoints(
+    one: View, other: View, detector: Detector, orientation: int, config: LocalConfig
+) -> Comparison:
     """Compare two pictures under the affine map that their keypoints agree on."""
-    points = other.points(orientation, config.keypoints)
-    matrix, inliers = affine_map(one.points(0, config.keypoints), points, config.ratio)
+    matrix, inliers = affine_map(
+        one.points(detector, 0, config), other.points(detector, orientation, config), config.ratio
+    )
     if matrix is None or inliers < config.min_inliers:
         why = f"{inliers} keypoints agree on a map, {config.min_inliers} are needed"
         return Comparison(verdict=Verdict.REJECTED, why=why, orientation=orientation, inliers=inliers, matrix=matrix)

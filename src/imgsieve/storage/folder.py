@@ -5,6 +5,7 @@ Names are bytes and may be anything; links are not followed, so loops do no harm
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from imgsieve.errors import DecodeError, FetchError, SourceError
 from imgsieve.storage.entry import Entry, SniffTest, Source
 from imgsieve.storage.globs import GlobFilter
 
-__all__ = ["FolderSource", "open_source"]
+__all__ = ["FolderSource", "open_source", "uri_of"]
 
 _FIRST_BYTES = 64
 _SCHEME = "file://"
@@ -53,13 +54,17 @@ class FolderSource:
     """
 
     def __init__(self, root: Path, filters: GlobFilter) -> None:
-        if not root.exists():
-            raise SourceError(f"the source {root} does not exist")
-        if not root.is_dir():
+        try:
+            folder = stat.S_ISDIR(root.stat().st_mode)
+        except FileNotFoundError as error:
+            raise SourceError(f"the source {root} does not exist") from error
+        except (OSError, ValueError) as error:
+            raise SourceError(f"the source {root} cannot be read: {_reason(error)}") from error
+        if not folder:
             raise SourceError(f"the source {root} is not a folder")
         self._root = os.fsencode(root.resolve())
         self._filters = filters
-        self.uri = _uri_of(self._root)
+        self.uri = uri_of(self._root)
         self.passed_over = 0
         self.unreadable: list[str] = []
         if not os.access(self._root, os.R_OK | os.X_OK):
@@ -87,17 +92,21 @@ class FolderSource:
         """Return files and folders of one folder in order; count links and special files."""
         try:
             with os.scandir(folder) as found:
-                children = list(found)
+                # Some file systems tell the kind of a child only when asked, which may fail as well.
+                kinds = [
+                    (child, child.is_dir(follow_symlinks=False), child.is_file(follow_symlinks=False))
+                    for child in found
+                ]
         except OSError as error:
             self.unreadable.append(f"{_readable(folder)}: {error.strerror}")
             return []
-        plain = []
-        for child in children:
-            if child.is_dir(follow_symlinks=False) or child.is_file(follow_symlinks=False):
-                plain.append(child)
-            else:
-                self.passed_over += 1
-        return sorted(plain, key=lambda c: c.name + b"/" if c.is_dir(follow_symlinks=False) else c.name)
+        plain = [
+            (child.name + b"/" if is_dir else child.name, child)
+            for child, is_dir, is_file in kinds
+            if is_dir or is_file
+        ]
+        self.passed_over += len(kinds) - len(plain)
+        return [child for _, child in sorted(plain, key=lambda named: named[0])]
 
     def _entry(self, child: os.DirEntry[bytes]) -> Entry | None:
         """Return the entry of one file, None when the filters leave it out."""
@@ -109,7 +118,7 @@ class FolderSource:
             size, etag = status.st_size, _etag(status)
         except OSError:
             size, etag = 0, "vanished"
-        return Entry(uri=_uri_of(child.path), file=file, size=size, etag=etag)
+        return Entry(uri=uri_of(child.path), file=file, size=size, etag=etag)
 
     def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest) -> bytes:
         """Read one file whole; see `imgsieve.storage.entry.Source`."""
@@ -150,6 +159,8 @@ def _fetch_error(error: OSError) -> FetchError:
         return FetchError("vanished", "the file vanished between listing and reading")
     if isinstance(error, PermissionError):
         return FetchError("permission", "permission denied")
+    if error.errno == errno.ELOOP:
+        return FetchError("changed", "the file was replaced by a link between listing and reading")
     return FetchError("unreadable", f"the file cannot be read: {error.strerror}")
 
 
@@ -159,7 +170,12 @@ def _etag(status: os.stat_result) -> str:
     return f"{kind}{status.st_mtime_ns:x}-{status.st_size:x}"
 
 
-def _uri_of(path: bytes) -> str:
+def _reason(error: OSError | ValueError) -> str:
+    """Say why a path cannot be used, without the path."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def uri_of(path: bytes) -> str:
     """Return the file URL of an absolute path."""
     return _SCHEME + quote_from_bytes(path)
 

@@ -1,0 +1,87 @@
+"""Errors as one line for people, and the exit codes.
+
+0 done; 1 an error; 2 wrong usage or configuration; 3 ``--strict`` and not every file could be used; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+
+from imgsieve.cli.signals import INTERRUPTED
+from imgsieve.cli.texts import visible
+from imgsieve.errors import ConfigError, ImgsieveError, Interrupted
+
+__all__ = ["DONE", "INCOMPLETE", "INTERRUPTED", "USAGE", "complain", "explain", "tell"]
+
+DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
+
+_TRACEBACK = "IMGSIEVE_TRACEBACK"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_ADVICE = {
+    "sources": "no SOURCE is given; name at least one folder of pictures, as in: imgsieve run PHOTOS --out RUN",
+    "out": "no run folder is given; name a new folder for the results, as in: imgsieve run PHOTOS --out RUN",
+}
+
+
+def tell(message: str) -> None:
+    """Write one line to standard error, whatever the message holds."""
+    try:
+        sys.stderr.write(f"imgsieve: {visible(message)}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass  # There is nobody left to tell.
+
+
+def complain(error: Exception) -> int:
+    """Tell of an error and return the exit code that goes with it."""
+    if os.environ.get(_TRACEBACK) and not hasattr(error, "format_message"):
+        traceback.print_exception(error)
+    message, code = explain(error)
+    if message:
+        tell(message)
+    return code
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """Return what to say of an error, and the exit code."""
+    # Wrong usage is told by a class that moved between versions of the command line library; its method did not.
+    if hasattr(error, "format_message"):
+        return _usage(error), USAGE
+    if isinstance(error, ConfigError):
+        return str(error), USAGE
+    if isinstance(error, Interrupted):
+        return str(error), INTERRUPTED
+    if isinstance(error, ImgsieveError):
+        return str(error), FAILED
+    if isinstance(error, BrokenPipeError):
+        return "", FAILED
+    if isinstance(error, OSError):
+        return _system(error), FAILED
+    if isinstance(error, MemoryError):
+        return "out of memory; run again with fewer --workers or a smaller --memory", FAILED
+    hint = f"this is a fault of imgsieve; set {_TRACEBACK}=1 to see where it happened"
+    return f"{type(error).__name__}: {error} ({hint})", FAILED
+
+
+def _usage(error: Exception) -> str:
+    """Return what is wrong with a command line, and where help is."""
+    name = getattr(getattr(error, "param", None), "name", "")
+    if type(error).__name__ == "MissingParameter" and name in _ADVICE:
+        return _ADVICE[name]
+    message = str(error.format_message()).rstrip(".")  # type: ignore[attr-defined]
+    path = getattr(getattr(error, "ctx", None), "command_path", "imgsieve")
+    return f"{message[:1].lower()}{message[1:]} (see {path} --help)"
+
+
+def _system(error: OSError) -> str:
+    """Return what the system refused, and what to do about it."""
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in _FULL or "No space left on device" in str(error):
+        return (
+            f"{where}No space left on device: free some space and give the same command again, which goes on from "
+            "here, or name a folder on another disk with --out"
+        )
+    return f"{where}{error.strerror}" if error.strerror else f"{type(error).__name__}: {error}"
