@@ -60,9 +60,9 @@ class DecodeConfig:
 class WaveletConfig:
     """Stage 1: which pairs are proposed."""
 
-    max_distance_bits: int = 60
+    max_distance_bits: int = 64
     """Pairs of whole pictures within this Hamming distance, under any of the eight orientations, are proposed."""
-    max_region_distance_bits: int = 56
+    max_region_distance_bits: int = 58
     """The same for a whole picture against a region of another, and between trimmed pictures."""
     regions: bool = True
     """Whether regions are compared, which finds crops and screenshots."""
@@ -72,7 +72,7 @@ class WaveletConfig:
 class ColorConfig:
     """Stage 2: which pairs are rejected for their color alone."""
 
-    max_hue_shift: float = 40.0
+    max_hue_shift: float = 60.0
     """Two colorful pictures whose colors differ by more (CIE a*b* distance of the mean) are different."""
 
 
@@ -120,14 +120,14 @@ class LocalConfig:
 class QualityConfig:
     """Stage 5: weights of the parts of the quality score."""
 
-    resolution: float = 0.34
-    sharpness: float = 0.10
-    compression: float = 0.20
-    exposure: float = 0.08
+    resolution: float = 0.40
+    sharpness: float = 0.04
+    compression: float = 0.18
+    exposure: float = 0.10
     contrast: float = 0.06
-    noise: float = 0.10
-    completeness: float = 0.08
-    metadata: float = 0.04
+    noise: float = 0.14
+    completeness: float = 0.05
+    metadata: float = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)

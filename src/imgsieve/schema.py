@@ -143,10 +143,13 @@ PAIRS_LOCAL = pa.schema(
         pa.field("color_shift", pa.float32()),
         pa.field("coverage_a", pa.float32()),
         pa.field("coverage_b", pa.float32()),
+        pa.field("made", pa.int8()),
+        pa.field("how", pa.string()),
         pa.field("why", pa.string()),
     ]
 )
-"""``coverage_a`` is the share of picture a that is seen in b, from 0 to 1, and the other way round."""
+"""``coverage_a`` is the share of picture a that is seen in b, from 0 to 1, and the other way round. ``made`` is 1 where b
+was made from a, -1 where a was made from b, 0 where nothing is known; ``how`` says by what."""
 
 SCORES = (
     pa.field("orientation", pa.int8()),

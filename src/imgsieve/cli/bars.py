@@ -19,8 +19,9 @@ class _Count(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """Return the text of one bar."""
-        done = f"{int(task.completed):,}"
-        return Text(done if task.total is None else f"{done}/{int(task.total):,}", justify="right")
+        done = int(task.fields["done"])
+        unknown = task.total is None or task.finished
+        return Text(f"{done:,}" if unknown else f"{done:,}/{int(task.total or 0):,}", justify="right")
 
 
 class _Pace(ProgressColumn):
@@ -36,7 +37,7 @@ class _Pace(ProgressColumn):
             return Text(_clock(task.finished_time or 0.0), style="dim")
         if self.stopping:
             return Text("stopping; Ctrl-C once more ends it at once", style="yellow")
-        rate = f"{task.speed:,.0f}/s" if task.speed else ""
+        rate = f"{task.speed:,.0f}/s" if task.speed else _clock(task.elapsed or 0.0)
         left = f"{_clock(task.time_remaining)} left" if task.time_remaining else ""
         return Text("  ".join(filter(None, (rate, left))), style="cyan")
 
@@ -66,10 +67,11 @@ class Bars:
     def __call__(self, event: Event) -> None:
         """Move the bar of a stage."""
         if event.stage not in self._tasks:
-            self._tasks[event.stage] = self._progress.add_task(event.title, total=event.total)
+            self._tasks[event.stage] = self._progress.add_task(event.title, total=event.total, done=0)
+        # A stage that had nothing to do, or not all that was foreseen, is complete all the same.
         total = max(event.done, 1) if event.finished else event.total
-        completed = total if event.finished and total is not None else event.done
-        self._progress.update(self._tasks[event.stage], completed=completed, total=total)
+        completed = total if event.finished else event.done
+        self._progress.update(self._tasks[event.stage], completed=completed, total=total, done=event.done)
 
     def stopping(self) -> None:
         """Say that the run was asked to stop; the next redraw shows it."""
@@ -80,6 +82,7 @@ class Bars:
 def open_bars() -> Iterator[Bars]:
     """Draw bars on standard error until the context ends."""
     pace = _Pace()
-    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}", markup=False), BarColumn(24))
-    with Progress(*columns, _Count(), pace, console=Console(stderr=True), refresh_per_second=8) as progress:
+    title = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(finished_text="✓"), title, BarColumn(24), _Count(), pace)
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=8) as progress:
         yield Bars(progress, pace)

@@ -1,6 +1,7 @@
 """Errors as one line for people, and the exit codes.
 
-0 done; 1 an error; 2 wrong usage or configuration; 3 ``--strict`` and not every file could be used; 130 interrupted.
+0 done; 1 an error; 2 wrong usage or configuration; 3 ``--strict`` and not everything could be used; 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ DONE, FAILED, USAGE, INCOMPLETE = 0, 1, 2, 3
 _TRACEBACK = "IMGSIEVE_TRACEBACK"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _ADVICE = {
-    "sources": "no SOURCE is given; name at least one folder of pictures, as in: imgsieve run PHOTOS --out RUN",
+    "sources": "no SOURCE is given; name a folder of pictures, as in: imgsieve run PHOTOS --out RUN",
     "out": "no run folder is given; name a new folder for the results, as in: imgsieve run PHOTOS --out RUN",
 }
 
@@ -47,23 +48,31 @@ def complain(error: Exception) -> int:
 
 def explain(error: Exception) -> tuple[str, int]:
     """Return what to say of an error, and the exit code."""
-    # Wrong usage is told by a class that moved between versions of the command line library; its method did not.
+    # The class of wrong usage moved between versions of the command line library; its method did not.
     if hasattr(error, "format_message"):
         return _usage(error), USAGE
-    if isinstance(error, ConfigError):
-        return str(error), USAGE
-    if isinstance(error, Interrupted):
-        return str(error), INTERRUPTED
     if isinstance(error, ImgsieveError):
-        return str(error), FAILED
+        return str(error), _code(error)
+    return _foreign(error), FAILED
+
+
+def _code(error: ImgsieveError) -> int:
+    """Return the exit code of one of our own errors."""
+    if isinstance(error, ConfigError):
+        return USAGE
+    return INTERRUPTED if isinstance(error, Interrupted) else FAILED
+
+
+def _foreign(error: Exception) -> str:
+    """Return what to say of an error that is not ours; nothing when the reader of our output has gone."""
     if isinstance(error, BrokenPipeError):
-        return "", FAILED
+        return ""
     if isinstance(error, OSError):
-        return _system(error), FAILED
+        return _system(error)
     if isinstance(error, MemoryError):
-        return "out of memory; run again with fewer --workers or a smaller --memory", FAILED
+        return "out of memory; run again with fewer --workers or a smaller --memory"
     hint = f"this is a fault of imgsieve; set {_TRACEBACK}=1 to see where it happened"
-    return f"{type(error).__name__}: {error} ({hint})", FAILED
+    return f"{type(error).__name__}: {error} ({hint})"
 
 
 def _usage(error: Exception) -> str:
@@ -81,7 +90,7 @@ def _system(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in _FULL or "No space left on device" in str(error):
         return (
-            f"{where}No space left on device: free some space and give the same command again, which goes on from "
-            "here, or name a folder on another disk with --out"
+            f"{where}No space left on device: free some space and give the same command again, which goes on "
+            "from here, or name a folder on another disk with --out"
         )
     return f"{where}{error.strerror}" if error.strerror else f"{type(error).__name__}: {error}"

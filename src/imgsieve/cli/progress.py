@@ -6,15 +6,16 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
 from imgsieve.runs.progress import Event, Listener
 
-__all__ = ["Display", "PlainLines", "Silence", "open_display"]
+__all__ = ["Display", "PlainLines", "Silence", "open_display", "report_stage"]
 
 _FIRST_LINE_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 300.0
+_SLOW_AT_FIRST = frozenset({"prepare"})
 _STOPPING = b"\nimgsieve: stopping; once more ends it at once\n"
 
 
@@ -66,8 +67,11 @@ class PlainLines:
         if event.stage != self._stage:
             self._stage, self._begin, self._already = event.stage, now, event.done
             self._pause, self._next = _FIRST_LINE_SECONDS, now + _FIRST_LINE_SECONDS
+            if event.stage in _SLOW_AT_FIRST and not event.finished:
+                self._write(f"{event.title} (the first run on a machine compiles, which takes a minute)")
         if event.finished:
-            self._write(f"{event.title}: {_count(event)} in {_clock_text(now - self._begin)}")
+            count = f"{event.done:,} in " if event.done else ""
+            self._write(f"{event.title}: {count}{_clock_text(now - self._begin)}")
             self._stage = ""
         elif now >= self._next:
             self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
@@ -116,10 +120,8 @@ def _clock_text(seconds: float) -> str:
 
 def _write_at_once(text: bytes) -> None:
     """Write to standard error without buffers, as a signal handler must."""
-    try:
+    with suppress(OSError):
         os.write(2, text)
-    except OSError:
-        pass
 
 
 @contextmanager

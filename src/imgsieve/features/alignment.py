@@ -6,17 +6,18 @@ two is blurred until both have the same amount of fine structure. What remains d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Overlay", "coverage", "fit_side", "invert", "lay_over", "scaling"]
+__all__ = ["Overlay", "corners_of", "coverage", "fit_side", "invert", "lay_over", "scaling", "smooth"]
 
 _SIGMAS = (0.6, 1.0, 1.5, 2.2, 3.2, 4.5)
 _BASE_SIGMA = 1.0
+_FURTHER_SIGMA = 2.0
 """Both pictures are smoothed by this much, against noise and coding artifacts."""
 
 Matrix = NDArray[np.float64]
@@ -59,11 +60,17 @@ def invert(matrix: Matrix) -> Matrix:
     return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
 
 
+def corners_of(pixels: NDArray[np.uint8], matrix: Matrix) -> NDArray[np.float32]:
+    """Return where a map puts the four corners of a picture: shape (4, 2), x and y."""
+    h, w = pixels.shape[:2]
+    corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64) - 0.5
+    return (corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+
+
 def coverage(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -> tuple[float, float]:
     """Return which share of ``one`` is covered by ``other`` under the map, and of ``other`` by ``one``."""
     h, w = other.shape[:2]
-    corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64) - 0.5
-    mapped = (corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    mapped = corners_of(other, matrix)
     frame = np.array([[0, 0], [one.shape[1], 0], [one.shape[1], one.shape[0]], [0, one.shape[0]]], np.float32)
     common = float(cv2.intersectConvexConvex(mapped, frame - np.float32(0.5))[0])
     area = abs(float(np.linalg.det(matrix[:, :2]))) * h * w
@@ -92,6 +99,13 @@ def lay_over(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -
     return Overlay(
         one=luma_one, other=luma_other, one_rgb=first, other_rgb=second, inside=inside, into_first=into_first
     )
+
+
+def smooth(overlay: Overlay) -> Overlay:
+    """Return an overlay with both pictures smoothed further."""
+    one = np.asarray(cv2.GaussianBlur(overlay.one, (0, 0), _FURTHER_SIGMA), np.float32)
+    other = np.asarray(cv2.GaussianBlur(overlay.other, (0, 0), _FURTHER_SIGMA), np.float32)
+    return replace(overlay, one=one, other=other)
 
 
 def _warp(

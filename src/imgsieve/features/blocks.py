@@ -28,6 +28,10 @@ _STILL_PIXELS = 1.0
 _WORTH_FOLLOWING = 0.3
 """Correlation from which a block is looked for in its surroundings."""
 
+_BOTH_WAYS, _BARELY_BOTH_WAYS = 0.08, 0.02
+"""Share of the structure of a block that must lie across its main direction, for its place to be told."""
+
+_FEW_FOLLOWED = 8
 _MOST_LOOKED_AT = 96
 _MOST_FOLLOWED = 64
 _LEAST_DEVIATION = 2.0
@@ -66,7 +70,9 @@ def agreement(overlay: Overlay) -> Agreement:
     wanted = np.argwhere(textured & (correlation > _WORTH_FOLLOWING))
     if len(wanted) > _MOST_LOOKED_AT:
         wanted = wanted[np.linspace(0, len(wanted) - 1, _MOST_LOOKED_AT).astype(int)]
-    found = _follow(overlay.one, overlay.other, wanted * side, side)
+    found = _follow(overlay.one, overlay.other, wanted * side, side, _BOTH_WAYS)
+    if found[:, 0].sum() < _FEW_FOLLOWED:
+        found = _follow(overlay.one, overlay.other, wanted * side, side, _BARELY_BOTH_WAYS)
     found = found[found[:, 0] > 0]
     still = np.abs(found[:, 3:]).max(axis=1, initial=0.0) <= _STILL_PIXELS
     return Agreement(
@@ -122,7 +128,7 @@ def _block_figures(
 
 @njit(nogil=True, cache=True, fastmath=True)
 def _follow(
-    one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int
+    one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int, both_ways: float
 ) -> NDArray[np.float64]:
     """Find the best places of blocks within `_REACH` pixels, to a fraction of a pixel.
 
@@ -139,7 +145,7 @@ def _follow(
         if top < _REACH or left < _REACH or top + side + _REACH > height or left + side + _REACH > width:
             continue
         block = one[top : top + side, left : left + side]
-        if not _textured_both_ways(block):
+        if not _textured_both_ways(block, both_ways):
             continue
         best, y, x = _correlate(other, block, top, left, surface)
         if best < _FOLLOWED:
@@ -155,8 +161,8 @@ def _follow(
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _textured_both_ways(block: NDArray[np.float32]) -> bool:
-    """Return whether a block has structure along both axes and not one straight edge only."""
+def _textured_both_ways(block: NDArray[np.float32], least: float) -> bool:
+    """Return whether a block has structure along both axes and not one straight edge only: a share of ``least``."""
     xx, yy, xy = np.float32(0), np.float32(0), np.float32(0)
     side = block.shape[0]
     for y in range(side - 1):
@@ -167,7 +173,7 @@ def _textured_both_ways(block: NDArray[np.float32]) -> bool:
             xy += gx * gy
     root = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)
     large, small = (xx + yy + root) / 2, (xx + yy - root) / 2
-    return small > 0.08 * large and small > 0.02 * (side - 1) ** 2
+    return small > least * large and small > 0.02 * (side - 1) ** 2
 
 
 @njit(nogil=True, cache=True, fastmath=True)

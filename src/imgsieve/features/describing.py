@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import cv2
@@ -14,7 +15,7 @@ from imgsieve.features.color import color_signature
 from imgsieve.features.layout import layout_of_means
 from imgsieve.features.metrics import Metrics, measure
 from imgsieve.features.reduction import SIDE as SMALL
-from imgsieve.features.reduction import luma_of, small_picture
+from imgsieve.features.reduction import fill_luma, small_picture
 from imgsieve.features.regions import region_codes, trimmed_rectangle
 from imgsieve.features.wavelet import SIDE, block_means, codes_of_means
 
@@ -47,6 +48,20 @@ class Description:
     """JPEG of at most 160 pixels a side."""
 
 
+class _Buffers(threading.local):
+    """Arrays that a thread uses again for each picture: fresh memory costs more than what is written there."""
+
+    def __init__(self) -> None:
+        self.small = np.empty((SMALL, SMALL, 3), np.float32)
+        self.luma = np.empty((SMALL, SMALL), np.float32)
+        self.integral = np.zeros((SMALL + 1, SMALL + 1), np.float64)
+        self.shaped = np.empty(SMALL * SMALL * 3, np.float32)
+        self.bytes = np.empty(SMALL * SMALL * 3, np.uint8)
+
+
+_BUFFERS = _Buffers()
+
+
 def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
     """Compute all features of a decoded picture.
 
@@ -58,8 +73,10 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
         Whether a thumbnail is encoded as well.
     """
     h, w = pixels.shape[:2]
-    small = small_picture(pixels)
-    codes, regions, trimmed, layout, brightness, contrast = _describe_small(small, w / h)
+    small = small_picture(pixels, _BUFFERS.small)
+    codes, regions, trimmed, layout, brightness, contrast = _describe_small(
+        small, w / h, _BUFFERS.luma, _BUFFERS.integral
+    )
     return Description(
         wavelet_codes=codes,
         region_codes=regions,
@@ -75,32 +92,54 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
 
 @njit(nogil=True, cache=True)
 def _describe_small(
-    small: NDArray[np.float32], aspect: float
-) -> tuple[
-    NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int8], float, float
-]:
-    """Return codes, region codes, trimmed rectangle, layout, mean and deviation of the luma."""
-    luma = luma_of(small)
-    integral = _integral(luma)
+    small: NDArray[np.float32], aspect: float, luma: NDArray[np.float32], integral: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int8], float, float]:
+    """Return codes, region codes, trimmed rectangle, layout, mean and deviation of the luma.
+
+    ``luma`` and ``integral``, of shapes (160, 160) and (161, 161), are overwritten, but for the zeros in the first row
+    and column of the integral.
+    """
+    fill_luma(small, luma)
+    _integrate(luma, integral)
     borders = np.arange(SIDE + 1).astype(np.int32) * np.int32(SMALL // SIDE)
     means = block_means(integral, borders, borders)
     rectangle = trimmed_rectangle(luma)
     regions = region_codes(luma, integral, rectangle, aspect)
     trimmed = np.array(rectangle).astype(np.uint8)
-    return codes_of_means(means), regions, trimmed, layout_of_means(means), luma.mean(), luma.std()
+    brightness, contrast = _spread(luma)
+    return codes_of_means(means), regions, trimmed, layout_of_means(means), brightness, contrast
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _spread(luma: NDArray[np.float32]) -> tuple[float, float]:
+    """Return mean and standard deviation."""
+    total, squares = 0.0, 0.0
+    for y in range(luma.shape[0]):
+        line = luma[y]
+        sum_line, sum_squares = np.float32(0), np.float32(0)
+        for x in range(line.size):
+            value = line[x] - np.float32(128)
+            sum_line += value
+            sum_squares += value * value
+        total += sum_line
+        squares += sum_squares
+    mean = total / luma.size
+    return 128.0 + mean, np.sqrt(max(0.0, squares / luma.size - mean * mean))
 
 
 @njit(nogil=True, cache=True)
-def _integral(luma: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the integral of a picture of shape (h, w): shape (h + 1, w + 1), float64."""
+def _integrate(luma: NDArray[np.float32], out: NDArray[np.float64]) -> None:
+    """Write the integral of a picture of shape (h, w), h even, to shape (h + 1, w + 1), whose first row and column are 0."""
     h, w = luma.shape
-    out = np.zeros((h + 1, w + 1), np.float64)
-    for y in range(h):
-        total = 0.0
+    for y in range(0, h, 2):
+        # Two lines at once: an addition waits for the one before it in its own line only.
+        upper, lower, above, here, below = luma[y], luma[y + 1], out[y], out[y + 1], out[y + 2]
+        first, second = 0.0, 0.0
         for x in range(w):
-            total += luma[y, x]
-            out[y + 1, x + 1] = out[y, x + 1] + total
-    return out
+            first += upper[x]
+            second += lower[x]
+            here[x + 1] = above[x + 1] + first
+            below[x + 1] = above[x + 1] + first + second
 
 
 def encode_thumbnail(small: NDArray[np.float32], width: int, height: int) -> bytes:
@@ -115,10 +154,12 @@ def encode_thumbnail(small: NDArray[np.float32], width: int, height: int) -> byt
     """
     scale = THUMB_SIDE / max(width, height)
     size = (max(1, min(THUMB_SIDE, round(width * scale))), max(1, min(THUMB_SIDE, round(height * scale))))
-    pixels = cv2.convertScaleAbs(small)
+    shape, count = (size[1], size[0], 3), size[0] * size[1] * 3
     if size != (SMALL, SMALL):
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
+        shaped = _BUFFERS.shaped[:count].reshape(shape)
+        small = np.asarray(cv2.resize(small, size, dst=shaped, interpolation=cv2.INTER_LINEAR), np.float32)
+    pixels = cv2.convertScaleAbs(small, dst=_BUFFERS.bytes[:count].reshape(shape))
     encoded: bytes = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(pixels), quality=_THUMB_QUALITY, colorspace="RGB", colorsubsampling="420", fastdct=True
+        pixels, quality=_THUMB_QUALITY, colorspace="RGB", colorsubsampling="420", fastdct=True
     )
     return encoded

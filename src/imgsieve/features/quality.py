@@ -41,7 +41,11 @@ COLUMNS = (
 _LOSSY = frozenset({"webp", "heif", "avif", "jxl"})
 _FEW, _MANY = np.log2(1e3), np.log2(1e8)
 _SHARP = 6.0
-_RECOMPRESSED = 40.0
+_GOOD_QUALITY = 70.0
+_LOSSY_QUALITY = 65.0
+"""Quality that is taken for a lossy format whose own is not known."""
+
+_RECOMPRESSED = 30.0
 """Taken off the compression part of a picture that was compressed before."""
 
 Columns = Mapping[str, NDArray[Any]]
@@ -72,7 +76,7 @@ def parts_of(columns: Columns) -> dict[str, Floats]:
         "resolution": (octaves - _FEW) / (_MANY - _FEW),
         "sharpness": columns["sharpness"] / _SHARP,
         "compression": _compression(columns),
-        "exposure": 1 - 2.0 * columns["clipped"] - np.abs(columns["brightness"] - 118) / 236,
+        "exposure": 1 - 6.0 * columns["clipped"] - np.abs(columns["brightness"] - 118) / 236,
         "contrast": columns["contrast"] / 40,
         "noise": np.exp(-np.maximum(columns["noise"] - 1.0, 0.0) / 8),
         "completeness": 0.5 + 0.5 * kept,
@@ -96,10 +100,13 @@ def _share_inside(trimmed: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def _compression(columns: Columns) -> NDArray[np.float64]:
     """Return 0 to 1: quality of the coarsest compression, less for blocks and for having been compressed again."""
-    own = np.where(columns["jpeg_quality"] > 0, columns["jpeg_quality"], 100)
+    unknown = np.where(np.isin(columns["format"], list(_LOSSY)), _LOSSY_QUALITY, 100)
+    own = np.where(columns["jpeg_quality"] > 0, columns["jpeg_quality"], unknown)
     past = np.where(columns["past_quality"] > 0, columns["past_quality"], 100)
     coarsest = np.minimum(own, past).astype(np.float64)
-    # Above a quality of 70 losses are hard to see; below they grow quickly.
-    value = np.where(coarsest >= 70, 80 + (coarsest - 70) * (20 / 30), coarsest * (80 / 70))
+    # Above this quality losses are hard to see, and a copy saved finely again is no better; below they grow quickly.
+    value = np.where(
+        coarsest >= _GOOD_QUALITY, 95 + 5 * (coarsest - _GOOD_QUALITY) / (100 - _GOOD_QUALITY), coarsest * (95 / _GOOD_QUALITY)
+    )
     value -= 30 * np.clip(columns["blockiness"] - 0.3, 0, 1)
     return np.asarray((value - np.where(recompressed(columns), _RECOMPRESSED, 0.0)) / 100)

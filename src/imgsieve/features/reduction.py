@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["SIDE", "luma_of", "small_picture"]
+__all__ = ["SIDE", "fill_luma", "luma_of", "small_picture"]
 
 SIDE = 160
 """Side of the small picture: 16 blocks of 10 pixels, and whole pixels for regions of 0.9, 0.8 and 0.7 of a side."""
@@ -40,18 +40,22 @@ def _sum_lines(
     """Add up the lines of one extent; ``lines`` has shape (n, length)."""
     head, tail = lines[places[0]], lines[places[1]]
     share, end_share = shares[0], shares[1]
-    for x in range(out.size):
-        out[x] = share * np.float32(head[x]) + end_share * np.float32(tail[x])
     at, end = int(places[0]) + 1, int(places[1])
-    while at + 1 < end:
-        one, two = lines[at], lines[at + 1]
-        for x in range(out.size):
-            out[x] += np.float32(one[x]) + np.float32(two[x])
-        at += 2
     if at < end:
         one = lines[at]
         for x in range(out.size):
-            out[x] += np.float32(one[x])
+            out[x] = share * np.float32(head[x]) + end_share * np.float32(tail[x]) + np.float32(one[x])
+        at += 1
+    else:
+        for x in range(out.size):
+            out[x] = share * np.float32(head[x]) + end_share * np.float32(tail[x])
+    while at < end:
+        # Two lines a round, the second one nothing when they are odd in number.
+        one, two = lines[at], lines[min(at + 1, end - 1)]
+        weight = np.float32(at + 1 < end)
+        for x in range(out.size):
+            out[x] += np.float32(one[x]) + weight * np.float32(two[x])
+        at += 2
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -83,27 +87,27 @@ def _sum_columns(
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _shrink(lines: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _shrink(lines: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
     """Average a picture of shape (h, w * 3), neither side below 160, to shape (160, 480)."""
     h, w = lines.shape[0], lines.shape[1] // 3
     rows, row_shares = _extents(h)
     columns, column_shares = _extents(w)
     scale = np.float32(SIDE * SIDE / (h * w))
-    out = np.empty((SIDE, SIDE * 3), np.float32)
     line = np.empty(w * 3, np.float32)
     for i in range(SIDE):
         _sum_lines(lines, rows[i], row_shares[i], line)
         _sum_columns(line, columns, column_shares, scale, out[i])
-    return out
 
 
-def small_picture(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def small_picture(pixels: NDArray[np.uint8], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Squash a picture to `SIDE` x `SIDE` by area averaging.
 
     Parameters
     ----------
     pixels
         Shape (h, w, 3), uint8 RGB.
+    out
+        Where to write, shape (160, 160, 3), float32; a new array when None.
 
     Returns
     -------
@@ -114,21 +118,25 @@ def small_picture(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         size = (max(w, SIDE), max(h, SIDE))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         h, w = pixels.shape[:2]
-    shrunk: NDArray[np.float32] = _shrink(pixels.reshape(h, w * 3)).reshape(SIDE, SIDE, 3)
-    return shrunk
+    small = np.empty((SIDE, SIDE, 3), np.float32) if out is None else out
+    _shrink(pixels.reshape(h, w * 3), small.reshape(SIDE, SIDE * 3))
+    return small
+
+
+@njit(nogil=True, cache=True)
+def luma_of(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the luma (ITU-R BT.601) of an RGB picture of shape (h, w, 3), in its range."""
+    out = np.empty(rgb.shape[:2], np.float32)
+    fill_luma(rgb, out)
+    return out
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def luma_of(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the luma (ITU-R BT.601) of an RGB picture of shape (h, w, 3), in its range."""
-    h, w = rgb.shape[:2]
-    out = np.empty((h, w), np.float32)
+def fill_luma(rgb: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Write the result of `luma_of` to ``out``, of shape (h, w)."""
+    h, w = out.shape
+    red, green, blue = np.float32(0.299), np.float32(0.587), np.float32(0.114)
     for y in range(h):
-        line, colors = out[y], rgb[y]
+        line, colors = out[y], rgb[y].reshape(3 * w)
         for x in range(w):
-            line[x] = (
-                np.float32(0.299) * colors[x, 0]
-                + np.float32(0.587) * colors[x, 1]
-                + np.float32(0.114) * colors[x, 2]
-            )
-    return out
+            line[x] = red * colors[3 * x] + green * colors[3 * x + 1] + blue * colors[3 * x + 2]

@@ -8,8 +8,6 @@ against their median collide for pictures on one backdrop.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -17,12 +15,13 @@ from numpy.typing import NDArray
 from imgsieve.features.orientation import COUNT
 from imgsieve.schema import HASH_BYTES
 
-__all__ = ["SIDE", "block_means", "code_of_means", "codes_of_means"]
+__all__ = ["SIDE", "block_means", "code_of_means", "codes_of_means", "fill_means", "write_code"]
 
 SIDE = 16
 """Blocks a side."""
 
-_HALF = math.sqrt(0.5)
+_FINENESS = 64.0
+"""Block means are multiples of 1/64 gray level: their pyramid is then free of rounding, the same in all orientations."""
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -38,50 +37,108 @@ def block_means(integral: NDArray[np.float64], rows: NDArray[np.int32], columns:
 
     Returns
     -------
-    Shape (16, 16), float32.
+    Shape (16, 16), float32, in multiples of 1/64.
     """
     out = np.empty((SIDE, SIDE), np.float32)
-    for i in range(SIDE):
-        top, bottom = rows[i], rows[i + 1]
-        for j in range(SIDE):
-            left, right = columns[j], columns[j + 1]
-            total = integral[bottom, right] - integral[top, right] - integral[bottom, left] + integral[top, left]
-            out[i, j] = total / ((bottom - top) * (right - left))
+    fill_means(integral, rows, columns, out)
     return out
 
 
+@njit(nogil=True, cache=True, fastmath=True)
+def fill_means(
+    integral: NDArray[np.float64], rows: NDArray[np.int32], columns: NDArray[np.int32], out: NDArray[np.float32]
+) -> None:
+    """Write the result of `block_means` to ``out``."""
+    shares = np.empty(SIDE, np.float64)
+    for j in range(SIDE):
+        shares[j] = _FINENESS / (columns[j + 1] - columns[j])
+    for i in range(SIDE):
+        above, below = integral[rows[i]], integral[rows[i + 1]]
+        scale = 1.0 / (rows[i + 1] - rows[i])
+        line = out[i]
+        before = below[np.uint32(columns[0])] - above[np.uint32(columns[0])]
+        for j in range(SIDE):
+            place = np.uint32(columns[j + 1])
+            after = below[place] - above[place]
+            line[j] = np.floor((after - before) * (shares[j] * scale) + 0.5) * (1.0 / _FINENESS)
+            before = after
+
+
 @njit(nogil=True, cache=True)
-def _haar(work: NDArray[np.float32]) -> None:
-    """Replace a grid of shape (16, 16) by its Haar pyramid."""
-    line = np.empty(SIDE, np.float32)
-    half_root = np.float32(_HALF)
-    size = SIDE
-    while size > 1:
-        half = size // 2
-        for y in range(size):
+def _haar(grid: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Write the Haar pyramid of a grid of shape (16, 16) to shape (16, 16); the grid is overwritten."""
+    half_unit = np.float32(0.5)
+    half = SIDE // 2
+    while half:
+        for y in range(half):
+            upper, lower, smooth = grid[2 * y], grid[2 * y + 1], grid[y]
+            across, under = out[y, half:], out[half + y]
             for x in range(half):
-                first, second = work[y, 2 * x], work[y, 2 * x + 1]
-                line[x] = (first + second) * half_root
-                line[half + x] = (first - second) * half_root
-            work[y, :size] = line[:size]
-        for x in range(size):
-            for y in range(half):
-                first, second = work[2 * y, x], work[2 * y + 1, x]
-                line[y] = (first + second) * half_root
-                line[half + y] = (first - second) * half_root
-            work[:size, x] = line[:size]
-        size = half
+                a, b, c, d = upper[2 * x], upper[2 * x + 1], lower[2 * x], lower[2 * x + 1]
+                top, bottom, left, right = a + b, c + d, a - b, c - d
+                smooth[x] = (top + bottom) * half_unit
+                across[x] = (left + right) * half_unit
+                under[x] = (top - bottom) * half_unit
+                under[half + x] = (left - right) * half_unit
+        half //= 2
+    out[0, 0] = grid[0, 0]
 
 
 @njit(nogil=True, cache=True)
-def _median(values: NDArray[np.float32]) -> np.float32:
-    """Return the mean of the two middle values of 256, by quickselect."""
+def _count_below(values: NDArray[np.float32], limit: np.float32) -> int:
+    """Return how many values are not above a limit."""
+    count = np.int32(0)
+    for i in range(values.size):
+        count += np.int32(values[i] <= limit)
+    return count
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _total_size(values: NDArray[np.float32]) -> np.float32:
+    """Return the sum of the magnitudes."""
+    size = np.float32(0)
+    for i in range(values.size):
+        size += abs(values[i])
+    return size
+
+
+@njit(nogil=True, cache=True)
+def _lower_median(values: NDArray[np.float32]) -> np.float32:
+    """Return a number that as many values exceed as exceed the median, by bisection.
+
+    Of 256 values that are all different, 128 exceed it; of others, those above the 128th smallest.
+    """
     middle = values.size // 2
-    ordered = np.partition(values, middle)
-    below = ordered[0]
-    for value in ordered[:middle]:
-        below = max(below, value)
-    return (below + ordered[middle]) * np.float32(0.5)
+    size = _total_size(values)
+    if size == 0.0:
+        return np.float32(0)
+    # No more than half of all are further from 0 than twice their mean size.
+    high = size * np.float32(2.002 / values.size)
+    low = -high
+    while True:
+        between = low + (high - low) * np.float32(0.5)
+        if not low < between < high:
+            return high
+        count = _count_below(values, between)
+        if count == middle:
+            return between
+        if count < middle:
+            low = between
+        else:
+            high = between
+
+
+@njit(nogil=True, cache=True)
+def write_code(grid: NDArray[np.float32], pyramid: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
+    """Write the code of a grid of block means; the grid and ``pyramid``, both of shape (16, 16), are overwritten."""
+    _haar(grid, pyramid)
+    flat = pyramid.reshape(SIDE * SIDE)
+    median = _lower_median(flat)
+    for byte in range(HASH_BYTES):
+        value = np.uint8(0)
+        for bit in range(8):
+            value |= np.uint8(flat[byte * 8 + bit] > median) << np.uint8(bit)
+        out[byte] = value
 
 
 @njit(nogil=True, cache=True)
@@ -95,15 +152,7 @@ def code_of_means(means: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
     out
         Shape (32,), uint8: bit ``i % 8`` of byte ``i // 8`` belongs to coefficient ``i`` in row-major order.
     """
-    work = means.copy()
-    _haar(work)
-    flat = work.ravel()
-    median = _median(flat)
-    for byte in range(HASH_BYTES):
-        value = 0
-        for bit in range(8):
-            value |= int(flat[byte * 8 + bit] > median) << bit
-        out[byte] = value
+    write_code(means.copy(), np.empty((SIDE, SIDE), np.float32), out)
 
 
 @njit(nogil=True, cache=True)
@@ -121,14 +170,16 @@ def codes_of_means(means: NDArray[np.float32]) -> NDArray[np.uint8]:
     `imgsieve.features.orientation.orient` with ``k``.
     """
     out = np.empty((COUNT, HASH_BYTES), np.uint8)
-    turned = np.empty((SIDE, SIDE), np.float32)
+    turned, grid, pyramid = means.copy(), np.empty((SIDE, SIDE), np.float32), np.empty((SIDE, SIDE), np.float32)
     last = SIDE - 1
-    for mirrored in range(2):
-        current = means[:, ::-1].copy() if mirrored else means.copy()
-        for quarter in range(4):
-            code_of_means(current, out[4 * mirrored + quarter])
-            for y in range(SIDE):
-                for x in range(SIDE):
-                    turned[y, x] = current[x, last - y]
-            current[:] = turned
+    for k in range(COUNT):
+        # After four quarter turns the picture is upright again, and is mirrored.
+        if k == 4:
+            turned[:] = means[:, ::-1]
+        grid[:] = turned
+        write_code(grid, pyramid, out[k])
+        grid[:] = turned
+        for y in range(SIDE):
+            for x in range(SIDE):
+                turned[y, x] = grid[x, last - y]
     return out

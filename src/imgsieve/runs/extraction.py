@@ -96,7 +96,8 @@ def extract(
     folder.remove_others("features", names)
     folder.remove_others("thumbs", (name.replace("features/", "thumbs/") for name in names))
     starts = np.minimum(np.arange(len(names) + 1) * SHARD_ROWS, manifest.rows)
-    fingerprint = digest_of([shards, [_facts(folder, name).get(_FAILED) for name in names]])
+    failed = [_facts(folder, name).get(_FAILED) for name in names]
+    fingerprint = digest_of([config.recipe(), manifest.fingerprint, failed])
     return Extraction(FeatureColumns(folder, names, starts, fingerprint), pass_.reused, pass_.resumed)
 
 

@@ -15,6 +15,9 @@ from imgsieve.storage import Source
 
 __all__ = ["PictureReader"]
 
+_FIRST_BYTES = 64
+"""Enough to tell pictures from other files."""
+
 
 class PictureReader:
     """Fetches and decodes images of a manifest, holding memory by bytes.
@@ -53,8 +56,11 @@ class PictureReader:
         ImageError
             The image cannot be fetched or decoded.
         """
+        if image["size"] > self._fetching.limit:
+            # A film or a disk image; were it told to be too large, somebody would look for more memory in vain.
+            self._fetch(image, _FIRST_BYTES)
         with self._fetching.admit(image["size"]):
-            data = self._fetch(image)
+            data = self._fetch(image, image["size"])
             header = probe(data, max_pixels=self._config.max_pixels, min_side=self._config.min_side)
             with self._decoding.admit(header.decoded_bytes):
                 try:
@@ -65,15 +71,15 @@ class PictureReader:
                     ) from error
                 yield data, decoded
 
-    def _fetch(self, image: Mapping[str, Any]) -> bytes:
-        """Fetch the bytes of one image from the source that lists it."""
+    def _fetch(self, image: Mapping[str, Any], size: int) -> bytes:
+        """Fetch the first bytes of one image, or all, from the source that lists it."""
         uri = image["uri"]
         source = next((s for s in self._sources if uri.startswith(s.uri.rstrip("/") + "/")), None)
         if source is None:
             raise FetchError("unreadable", "no source of this run holds the file")
         with self._counting:
             self.gets[self._stage]["gets"] += 1
-        data = source.fetch(uri, image["size"], image["etag"], wanted=looks_like_image)
+        data = source.fetch(uri, size, image["etag"], wanted=looks_like_image)
         with self._counting:
             self.gets[self._stage]["bytes"] += len(data)
         return data

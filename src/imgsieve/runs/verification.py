@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from imgsieve.config import RunConfig, digest_of
 from imgsieve.errors import ImageError
 from imgsieve.executors import Executor
+from imgsieve.features.provenance import OF_FIRST
 from imgsieve.features.regions import WHOLE
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.schema import PAIRS_LOCAL, Verdict
 from imgsieve.search.groups import form_stars, pair_keys
-from imgsieve.stages.local import ANY_ORIENTATION, View, compare, view_of
+from imgsieve.stages.local import ANY_ORIENTATION, View, compare, view_of_decoded
 
 __all__ = ["Verification", "verify"]
 
@@ -39,6 +40,8 @@ _IMAGE_COLUMNS = ["image_id", "uri", "size", "etag"]
 class Verification:
     """What stage 4 leaves."""
 
+    made: NDArray[np.bool_]
+    """Shape (n,): images known to be made from another one."""
     keeper: NDArray[np.int64]
     """Shape (n,): the keeper of each image among the first of their equals, `imgsieve.search.groups.NO_KEEPER` for none."""
     fingerprint: str
@@ -66,12 +69,20 @@ def verify(
     fingerprint = digest_of([before, config.fingerprint(), "local"])
     hints = _hints(folder)
     judge = _Judge(folder, features, fingerprint, hints, config, reader, executor, done)
-    keeper = form_stars(features.count, rank, hints["a"].to_numpy(), hints["b"].to_numpy(), judge)
+    made = np.zeros(features.count, bool)
+    while True:
+        # What is known to be made from another image of the run stands behind all that is not.
+        order = rank + made * features.count
+        keeper = form_stars(features.count, order, hints["a"].to_numpy(), hints["b"].to_numpy(), judge)
+        now = judge.made(features.count) | made
+        if (now == made).all():
+            break
+        made = now
     verdicts = judge.used()
     folder.write_table("pairs/local.parquet", verdicts, fingerprint)
     folder.remove_others("pairs/verdicts", ())
     uncompared = pc.sum(pc.equal(verdicts["verdict"], Verdict.UNDECIDED)).as_py() or 0
-    return Verification(keeper, fingerprint, int(uncompared))
+    return Verification(made, keeper, fingerprint, int(uncompared))
 
 
 def _hints(folder: RunFolder) -> pa.Table:
@@ -147,6 +158,14 @@ class _Judge:
             self._done(len(self._used) + len(rows))
         return []
 
+    def made(self, count: int) -> NDArray[np.bool_]:
+        """Return which images were made from another, by the verdicts so far: shape (count,)."""
+        out = np.zeros(count, bool)
+        for row in (self._known[key] for key in self._used):
+            if row["verdict"] == Verdict.ACCEPTED and row["made"]:
+                out[row["b"] if row["made"] == OF_FIRST else row["a"]] = True
+        return out
+
     def used(self) -> pa.Table:
         """Return the verdicts that the groups needed, in the order of the pairs."""
         return pa.Table.from_pylist([self._known[key] for key in sorted(self._used)], PAIRS_LOCAL)
@@ -180,7 +199,7 @@ class _Judge:
         """Fetch and decode an image again; an image that cannot be had is told by its error."""
         try:
             with self._reader.picture(image) as (_, decoded):
-                return view_of(decoded.pixels, self._config.local)
+                return view_of_decoded(decoded, self._config.local)
         except ImageError as error:
             return error
 
@@ -210,6 +229,8 @@ class _Judge:
             "color_shift": found.color_shift,
             "coverage_a": found.coverage_a,
             "coverage_b": found.coverage_b,
+            "made": found.made,
+            "how": found.how or None,
             "why": found.why,
         }
 

@@ -18,8 +18,8 @@ from imgsieve.schema import PAIRS_COLOR, Verdict
 
 __all__ = ["match"]
 
-_COLORFUL = 8.0
-"""Mean chroma (CIE a*b*) from which a picture has colors to speak of."""
+_COLORFUL = 6.0
+"""Mean distance of colors from their mean (CIE a*b*) from which a picture has colors to speak of."""
 
 
 def match(

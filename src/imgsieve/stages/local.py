@@ -7,21 +7,33 @@ propose an affine map; the shifts of the blocks refine it; and the overlay decid
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
-from imgsieve.features.alignment import Matrix, Overlay, coverage, fit_side, lay_over, scaling
+from imgsieve.features.alignment import (
+    Matrix,
+    Overlay,
+    corners_of,
+    coverage,
+    fit_side,
+    invert,
+    lay_over,
+    scaling,
+    smooth,
+)
 from imgsieve.features.blocks import Agreement, agreement, refit
 from imgsieve.features.keypoints import Detector, Keypoints, affine_map, detect, is_plausible
 from imgsieve.features.orientation import orient
+from imgsieve.features.provenance import NEITHER, Placement, made_from, plainness
 from imgsieve.features.recoloring import color_shift
+from imgsieve.imaging import DecodedImage
 from imgsieve.schema import Verdict
 
-__all__ = ["ANY_ORIENTATION", "Comparison", "View", "compare", "view_of"]
+__all__ = ["ANY_ORIENTATION", "Comparison", "View", "compare", "view_of", "view_of_decoded"]
 
 ANY_ORIENTATION = -1
 """The hint of a pair whose orientation is not known: upright is tried, then mirrored."""
@@ -30,6 +42,8 @@ _LEAST_TEXTURED = 6
 _LEAST_FOLLOWED = 5
 _LEAST_COVERAGE = 0.5
 _REFITS = 2
+_LARGEST_LUMA = 4_000_000
+"""Pixels of the largest picture that is kept at full scale while it is compared."""
 
 
 @dataclass(slots=True)
@@ -38,6 +52,13 @@ class View:
 
     pixels: NDArray[np.uint8]
     """Shape (h, w, 3), uint8 RGB, at most `LocalConfig.working_side` a side."""
+    width: int
+    height: int
+    """Size of the picture at full scale."""
+    luma: NDArray[np.uint8] | None = None
+    """Shape (height, width): the luma at full scale; None where the picture was decoded smaller or is very large."""
+    jpeg_quality: int = 0
+    """Quality by which the file was saved, 0 for other formats."""
     keypoints: dict[tuple[Detector, int], Keypoints] = field(default_factory=dict)
     """By kind and orientation, found when first asked for."""
 
@@ -75,17 +96,39 @@ class Comparison:
     color_shift: float = 0.0
     coverage_a: float = 0.0
     coverage_b: float = 0.0
+    made: int = NEITHER
+    """Whether one was made from the other; see `imgsieve.features.provenance`."""
+    how: str = ""
+    """How it was made."""
     matrix: Matrix | None = None
     """Affine map from the turned second view to the first; None when there is none."""
 
 
 def view_of(pixels: NDArray[np.uint8], config: LocalConfig) -> View:
-    """Make the view of decoded pixels of shape (h, w, 3)."""
-    return View(fit_side(pixels, config.working_side))
+    """Make the view of pixels of shape (h, w, 3) at full scale, of which nothing else is known."""
+    return View(fit_side(pixels, config.working_side), pixels.shape[1], pixels.shape[0], luma=_full_luma(pixels))
+
+
+def view_of_decoded(decoded: DecodedImage, config: LocalConfig) -> View:
+    """Make the view of a decoded picture."""
+    return View(
+        fit_side(decoded.pixels, config.working_side),
+        decoded.width,
+        decoded.height,
+        luma=_full_luma(decoded.pixels) if decoded.reduction == 1 else None,
+        jpeg_quality=decoded.jpeg_quality or 0,
+    )
+
+
+def _full_luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return the luma of a picture that is not too large."""
+    if pixels.shape[0] * pixels.shape[1] > _LARGEST_LUMA:
+        return None
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def compare(one: View, other: View, orientation: int, *, whole: bool, config: LocalConfig) -> Comparison:
-    """Decide whether two pictures are copies of one.
+    """Decide whether two pictures are copies of one, and which was made from which.
 
     Parameters
     ----------
@@ -94,6 +137,44 @@ def compare(one: View, other: View, orientation: int, *, whole: bool, config: Lo
     whole
         Whether whole pictures met, so that a plain overlay is worth trying.
     """
+    found = _compare(one, other, orientation, whole=whole, config=config)
+    if found.verdict != Verdict.ACCEPTED or found.matrix is None or one.luma is None or other.luma is None:
+        return found
+    turned = np.ascontiguousarray(orient(other.luma, found.orientation))
+    made, how = made_from(one.luma, turned, _placement(one, other, turned.shape, found, found.matrix))
+    return replace(found, made=made, how=how)
+
+
+def _placement(one: View, other: View, turned: tuple[int, ...], found: Comparison, matrix: Matrix) -> Placement:
+    """Say how the second picture lies on the first, at full scale."""
+    grow_one = one.width / one.pixels.shape[1]
+    side = other.pixels.shape[0] if found.orientation % 2 else other.pixels.shape[1]
+    grow_other = turned[1] / side
+    linear = matrix[:, :2] * (grow_one / grow_other)
+    shown = other.turned(found.orientation)
+    return Placement(
+        scale_x=float(np.hypot(linear[0, 0], linear[1, 0])),
+        scale_y=float(np.hypot(linear[0, 1], linear[1, 1])),
+        tilt=float(np.degrees(np.arctan2(linear[1, 0], linear[0, 0]))),
+        coverage_first=found.coverage_a,
+        coverage_second=found.coverage_b,
+        plain_first=_plain_around(one.pixels, shown, matrix),
+        plain_second=_plain_around(shown, one.pixels, invert(matrix)),
+        quality_first=one.jpeg_quality,
+        quality_second=other.jpeg_quality,
+    )
+
+
+def _plain_around(frame: NDArray[np.uint8], inner: NDArray[np.uint8], matrix: Matrix) -> float:
+    """Return how plain a picture is around the place where another one lies."""
+    seen = np.zeros(frame.shape[:2], np.uint8)
+    cv2.fillConvexPoly(seen, np.rint(corners_of(inner, matrix)).astype(np.int32), 1)
+    grown = cv2.dilate(seen, np.ones((7, 7), np.uint8)) > 0
+    return plainness(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8), np.asarray(grown))
+
+
+def _compare(one: View, other: View, orientation: int, *, whole: bool, config: LocalConfig) -> Comparison:
+    """Decide whether two pictures are copies of one; see `compare`."""
     tried: list[Comparison] = []
     if whole:
         turn = max(orientation, 0)
@@ -157,6 +238,10 @@ def _judge(
         if next_found.block_share + next_found.still_share <= found.block_share + found.still_share:
             break
         matrix, overlay, found = better, next_overlay, next_found
+    if not _passes(found, config) and found.block_share >= config.min_block_share:
+        # Coding artifacts and noise make blocks tremble; they do not move once both pictures are smoothed.
+        smoothed = agreement(smooth(overlay))
+        found = smoothed if _passes(smoothed, config) else found
     return _verdict(one, other, matrix, orientation, inliers, overlay, found, config)
 
 

@@ -37,8 +37,9 @@ class Source(Protocol):
         ...
 
     def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest) -> bytes:
-        """Read one file whole, if it is still the version that was listed.
+        """Read a file of the given size whole, if it is still the version that was listed.
 
+        A smaller ``size`` reads only so many of its first bytes.
         ``wanted`` sees the first bytes of a file and its name; where it says no, the rest is not read.
 
         Raises

@@ -67,8 +67,10 @@ class FolderSource:
         self.uri = uri_of(self._root)
         self.passed_over = 0
         self.unreadable: list[str] = []
-        if not os.access(self._root, os.R_OK | os.X_OK):
-            raise SourceError(f"the source {root} cannot be read: permission denied")
+        try:
+            os.scandir(self._root).close()
+        except OSError as error:
+            raise SourceError(f"the source {root} cannot be read: {error.strerror}") from error
 
     def entries(self) -> Iterator[Entry]:
         """List all files in the order of their paths' bytes."""

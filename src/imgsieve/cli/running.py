@@ -1,0 +1,133 @@
+"""What ``imgsieve run`` does: the configuration, the run with its progress, the report, the summary."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from imgsieve.cli.failures import DONE, INCOMPLETE, tell
+from imgsieve.cli.progress import open_display, report_stage
+from imgsieve.cli.signals import stop_on_signals
+from imgsieve.cli.summary import summary_text
+from imgsieve.cli.texts import parse_size
+from imgsieve.config import RunConfig, load_config
+from imgsieve.errors import ConfigError, Interrupted
+from imgsieve.report import write_report
+from imgsieve.runs import RunResult, run
+
+__all__ = ["RunOptions", "run_command"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """The options of the command, as given."""
+
+    config: Path | None
+    include: Sequence[str]
+    exclude: Sequence[str]
+    workers: int | None
+    memory: str | None
+    max_pixels: int | None
+    descriptor: str | None
+    no_thumbnails: bool
+    no_report: bool
+    as_json: bool
+    strict: bool
+    quiet: bool
+
+    def configuration(self) -> RunConfig:
+        """Return the configuration: defaults, then the file, then the options."""
+        overrides: dict[str, dict[str, Any]] = {
+            "source": {"include": list(self.include) or None, "exclude": list(self.exclude) or None},
+            "decode": {"max_pixels": self.max_pixels, "thumbnails": False if self.no_thumbnails else None},
+            "refine": {"descriptor": self.descriptor},
+            "execution": {
+                "workers": self.workers,
+                "memory_bytes": None if self.memory is None else parse_size("--memory", self.memory),
+            },
+        }
+        return load_config(self.config, overrides)
+
+
+def run_command(sources: Sequence[str], out: Path, options: RunOptions) -> int:
+    """Run, show progress and print the summary. Returns the exit code."""
+    config = options.configuration()
+    _keep_apart(sources, out)
+    with open_display(quiet=options.quiet) as display, stop_on_signals(display.stopping):
+        try:
+            result = run(sources, out, config, listener=display)
+        except KeyboardInterrupt:
+            raise Interrupted("stopped; the same command goes on from here") from None
+        report = None
+        if not options.no_report:
+            report_stage(display, finished=False)
+            report = _report(result.folder)
+            report_stage(display, finished=True)
+    _print_result(result, report, options)
+    return _code(result.summary, options)
+
+
+def _keep_apart(sources: Sequence[str], out: Path) -> None:
+    """Refuse a run folder that would be read as a part of a source.
+
+    Raises
+    ------
+    ConfigError
+        The run folder lies within a source.
+    """
+    place = out.resolve()
+    for source in sources:
+        folder = Path(unquote(source.removeprefix("file://")) if source.startswith("file://") else source)
+        with suppress(OSError):
+            if place.is_relative_to(folder.resolve(strict=True)):
+                raise ConfigError(
+                    f"the run folder {out} lies within the source {source}, so its files would be listed "
+                    "with the pictures; name a folder outside with --out"
+                )
+
+
+def _report(folder: Path) -> Path:
+    """Write the report of a finished run.
+
+    Raises
+    ------
+    Interrupted
+        The user stopped it; the run itself is complete.
+    """
+    try:
+        return write_report(folder)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"stopped while writing the report; the run is complete, and 'imgsieve report {folder}' writes it"
+        ) from None
+
+
+def _print_result(result: RunResult, report: Path | None, options: RunOptions) -> None:
+    """Print the summary where it belongs."""
+    if not options.quiet:
+        stream = sys.stderr if options.as_json else sys.stdout
+        stream.write(summary_text(result.folder, result.summary, report))
+        stream.flush()
+    if options.as_json:
+        sys.stdout.write(_json_text({**result.summary, "report": None if report is None else str(report)}))
+        sys.stdout.flush()
+
+
+def _json_text(value: dict[str, Any]) -> str:
+    """Return JSON in plain ASCII, which every terminal and locale takes."""
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+def _code(summary: dict[str, Any], options: RunOptions) -> int:
+    """Return the exit code, and say why when it is not 0."""
+    failed, unread = summary["failed"], len(summary["folders_not_read"])
+    if not options.strict or not (failed or unread):
+        return DONE
+    tell(f"--strict: failed images: {failed:,}, folders not read: {unread:,}")
+    return INCOMPLETE

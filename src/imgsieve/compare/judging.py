@@ -1,0 +1,209 @@
+"""Runs every stage's own functions on one pair, and puts their accounts together as the cascade does."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import cv2
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from imgsieve.compare.explanation import (
+    DIFFERENT,
+    EXACT,
+    NEAR,
+    Explanation,
+    Overlaying,
+    Score,
+    StageAccount,
+)
+from imgsieve.compare.proposing import Proposal, propose_pair
+from imgsieve.compare.subjects import Subjects, describe_both
+from imgsieve.config import RunConfig
+from imgsieve.features import orientation
+from imgsieve.features.color import color_metrics
+from imgsieve.features.regions import WHOLE, rectangles
+from imgsieve.schema import QUALITY_PARTS, Verdict
+from imgsieve.stages import color, local, quality, refinement
+
+__all__ = ["compare_pictures"]
+
+
+def compare_pictures(a: bytes, b: bytes, config: RunConfig) -> Explanation:
+    """Explain what a run would say of two pictures.
+
+    Parameters
+    ----------
+    a, b
+        Two whole files.
+    config
+        The options of the run.
+
+    Raises
+    ------
+    DecodeError
+        One of them cannot be decoded.
+    """
+    cv2.setNumThreads(1)
+    subjects = describe_both(a, b, config)
+    proposal = propose_pair(subjects, config)
+    found = _compare_locally(subjects, proposal, config)
+    stages = (
+        proposal.account,
+        _color(subjects, proposal.pair, config),
+        _global(subjects, proposal.pair, config),
+        _local(found, config),
+    )
+    verdict, decided_by, why = _cascade(proposal, stages)
+    keep, keep_why, account = _quality(subjects, config, same=verdict != DIFFERENT)
+    return Explanation(
+        verdict=verdict,
+        decided_by=decided_by,
+        why=why,
+        keep=keep,
+        keep_why=keep_why,
+        stages=(*stages, account),
+        overlaying=Overlaying(
+            pictures=subjects.pictures,
+            views=subjects.views,
+            orientation=max(found.orientation, 0),
+            matrix=found.matrix,
+        ),
+    )
+
+
+def _cascade(proposal: Proposal, stages: tuple[StageAccount, ...]) -> tuple[str, str, str]:
+    """Return the verdict of a run, the stage that decided, and why."""
+    first = stages[0]
+    if proposal.exact is not None:
+        return EXACT, first.title, first.why
+    if not proposal.proposed:
+        alone = "; stage 4 alone would accept them" if stages[-1].verdict == Verdict.ACCEPTED else ""
+        return DIFFERENT, first.title, first.why + alone
+    for stage in stages[1:]:
+        if stage.verdict == Verdict.REJECTED:
+            return DIFFERENT, stage.title, stage.why
+    return NEAR, stages[-1].title, stages[-1].why
+
+
+def _color(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccount:
+    """Give the account of stage 2."""
+    signatures, trimmed = subjects.bytes_of("color_signature"), subjects.bytes_of("trimmed")
+    row = color.match(pair, _split(signatures), _split(trimmed), config.color).to_pylist()[0]
+    metrics = color_metrics(
+        signatures[:1],
+        signatures[1:],
+        rectangles(pair["region_a"].to_numpy(), trimmed[:1]),
+        rectangles(pair["region_b"].to_numpy(), trimmed[1:]),
+        pair["orientation"].to_numpy().astype(np.int8),
+    )[0]
+    rejected = row["verdict"] == Verdict.REJECTED
+    return StageAccount(
+        name="color",
+        title="Stage 2: Color",
+        verdict=row["verdict"],
+        why="both are colorful and their colors differ" if rejected else "nothing in their colors forbids it",
+        scores=(
+            Score(
+                name="shift of hue", value=float(metrics[3]), limit=f"at most {config.color.max_hue_shift:g}"
+            ),
+            Score(name="lower mean chroma", value=float(metrics[4])),
+            Score(name="distance of dominant colors", value=row["dominant_distance"]),
+            Score(name="average pixel difference", value=row["pixel_difference"]),
+            Score(name="histogram correlation", value=row["histogram_correlation"]),
+        ),
+    )
+
+
+def _global(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccount:
+    """Give the account of stage 3."""
+    if config.refine.descriptor is None:
+        layouts, trimmed = subjects.bytes_of("layout").view(np.int8), subjects.bytes_of("trimmed")
+        judged = refinement.match(pair, (layouts[:1], layouts[1:]), _split(trimmed), config.refine)
+        name, least = "correlation of layouts", config.refine.min_layout_similarity
+    else:
+        vectors = subjects.bytes_of("embedding").view(np.float16).astype(np.float32)
+        judged = refinement.match_embeddings(pair, (vectors[:1], vectors[1:]), config.refine)
+        name, least = "cosine of embeddings", config.refine.min_embedding_similarity
+    row = judged.to_pylist()[0]
+    rejected = row["verdict"] == Verdict.REJECTED
+    return StageAccount(
+        name="global",
+        title="Stage 3: Global refinement",
+        verdict=row["verdict"],
+        why="they are laid out differently" if rejected else "they are laid out alike",
+        scores=(Score(name=name, value=row["similarity"], limit=f"at least {least:g}"),),
+    )
+
+
+def _compare_locally(subjects: Subjects, proposal: Proposal, config: RunConfig) -> local.Comparison:
+    """Compare as stage 4 does, from the hint of the proposal."""
+    pair = proposal.pair.to_pylist()[0]
+    whole = pair["region_a"] == WHOLE and pair["region_b"] == WHOLE
+    hint = pair["orientation"] if proposal.proposed else local.ANY_ORIENTATION
+    return local.compare(*subjects.views, hint, whole=whole or not proposal.proposed, config=config.local)
+
+
+def _local(found: local.Comparison, config: RunConfig) -> StageAccount:
+    """Give the account of stage 4."""
+    limits = config.local
+    return StageAccount(
+        name="local",
+        title="Stage 4: Local features",
+        verdict=found.verdict,
+        why=found.why,
+        scores=(
+            Score(name="orientation", value=orientation.describe(max(found.orientation, 0))),
+            Score(name="keypoints on one map", value=found.inliers, limit=f"at least {limits.min_inliers}"),
+            Score(
+                name="share of blocks that agree",
+                value=found.block_share,
+                limit=f"at least {limits.min_block_share:g}",
+            ),
+            Score(
+                name="share of blocks that stand still",
+                value=found.still_share,
+                limit=f"at least {limits.min_still_share:g}",
+            ),
+            Score(
+                name="shift of color in a part",
+                value=found.color_shift,
+                limit=f"at most {limits.max_color_shift:g}",
+            ),
+            Score(name="share of A that is in B", value=found.coverage_a),
+            Score(name="share of B that is in A", value=found.coverage_b),
+        ),
+    )
+
+
+def _quality(subjects: Subjects, config: RunConfig, *, same: bool) -> tuple[str | None, str, StageAccount]:
+    """Give the account of stage 5, and which picture is kept."""
+    parts, score = quality.measure(subjects.features, config.quality)
+    width, height, size = (np.array(subjects.fact(name), np.int64) for name in ("width", "height", "size"))
+    best = int(np.argmin(quality.rank_of(score, width * height, size)))
+    own, others = ({name: float(parts[name][i]) for name in QUALITY_PARTS} for i in (best, 1 - best))
+    reason = quality.reason_of(own, others, 2, config.quality)
+    weights = dataclasses.asdict(config.quality)
+    scores = [Score(name="score", value=f"{score[0]:.1f} : {score[1]:.1f}")]
+    scores += [
+        Score(
+            name=name, value=f"{parts[name][0]:.0f} : {parts[name][1]:.0f}", limit=f"weighs {weights[name]:g}"
+        )
+        for name in QUALITY_PARTS
+    ]
+    kept = "ab"[best]
+    why = (
+        f"{kept.upper()} is kept: {reason}"
+        if same
+        else f"both are kept; {kept.upper()} is the better picture"
+    )
+    account = StageAccount(
+        name="quality", title="Stage 5: Quality (A : B)", verdict="", why=why, scores=tuple(scores)
+    )
+    return (kept if same else None), reason if same else "", account
+
+
+def _split(both: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the rows of A and of B."""
+    return both[:1], both[1:]

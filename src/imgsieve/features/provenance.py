@@ -1,0 +1,275 @@
+"""Stage 5's strongest evidence: which of two verified copies was made from the other.
+
+- *Lattice.* The coefficients of a JPEG lie on multiples of its quantization steps. A picture made from it by recoding,
+  toning, mirroring or writing over parts still shows those multiples once its tones are mapped back, when it was saved
+  more finely (Z. Fan and R. L. de Queiroz, IEEE TIP 2003,
+  doi:10.1109/TIP.2002.807361).
+- *Detail.* Of two sizes, the larger is the original when the smaller, enlarged, is less detailed; otherwise it was
+  enlarged.
+- *Frame.* Of two cuttings at one scale, the one that lies within the other was cut out of it, unless what surrounds it
+  is flat: then the larger was framed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "Placement", "made_from", "plainness"]
+
+NEITHER, OF_FIRST, OF_SECOND = 0, 1, -1
+"""Nothing is known; the second was made from the first; the first was made from the second."""
+
+_BASE = np.array(
+    [
+        [16, 11, 10, 16, 24, 40],
+        [12, 12, 14, 19, 26, 58],
+        [14, 13, 16, 24, 40, 57],
+        [14, 17, 22, 29, 51, 87],
+        [18, 22, 37, 56, 68, 109],
+        [24, 35, 55, 64, 81, 104],
+    ],
+    np.float32,
+)
+"""Steps of the JPEG standard's luminance table (ITU-T T.81, K.1), which coders scale."""
+
+_FREQUENCIES = (np.add.outer(np.arange(6), np.arange(6)) > 0) & (np.add.outer(np.arange(6), np.arange(6)) <= 5)
+_SCALES = (0.1 * 1.05 ** np.arange(62)).astype(np.float32)
+"""Scales of that table to look for: from JPEG quality 95 to 24."""
+
+_BINS, _REACH = 512, 8.0
+_CENTERS = ((np.arange(_BINS) + 0.5) * _REACH / _BINS).astype(np.float32)
+_LEAST_COEFFICIENTS = 80
+_CLEAR = 0.4
+"""Strength at which a picture itself shows steps."""
+
+_COARSER, _MUCH_COARSER = 1.08, 2.05
+"""A copy is only told by its lattice when the original's steps were coarser by this factor."""
+
+_INHERITED, _INHERITED_BY_FAR = 0.40, 0.25
+"""Share of that strength from which another picture shows the same steps: more is asked of steps that are alike, for
+multiples of one lie near those of the other."""
+
+_SHARPENED, _INHERITED_BLUNTED = 1.25, 0.18
+"""A copy with this much more fine structure may have been sharpened; undoing that leaves less of the steps."""
+
+_WINDOW = 320
+_SMOOTHINGS = (0.8, 1.5, 3.0, 4.5, 6.0)
+_SAME_SCALE = 0.02
+_CONTAINED = 0.97
+_PLAIN = 0.8
+_WHOLE = 0.985
+_LESS_DETAIL = 0.97
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """How the second picture lies on the first, both at full scale."""
+
+    scale_x: float
+    scale_y: float
+    """Pixels of the first for one pixel of the second, along the sides of the second."""
+    tilt: float
+    """Rotation beyond the orientation, in degrees."""
+    coverage_first: float
+    coverage_second: float
+    """Share of each that is seen in the other."""
+    plain_first: float
+    plain_second: float
+    """How plain that part of each is that the other does not show, 0 to 1; see `plainness`."""
+    quality_first: int
+    quality_second: int
+    """JPEG quality by which each file was saved, 0 for other formats."""
+
+
+def made_from(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement
+) -> tuple[int, str]:
+    """Tell which of two copies was made from the other.
+
+    Parameters
+    ----------
+    first, second
+        Luma of shape (h, w), uint8, at full scale, the second turned as the first.
+
+    Returns
+    -------
+    One of `OF_FIRST`, `OF_SECOND` and `NEITHER`, and how it was made.
+    """
+    scale = float(np.sqrt(placement.scale_x * placement.scale_y))
+    uneven = abs(placement.scale_x / placement.scale_y - 1) > _SAME_SCALE
+    if abs(scale - 1) > _SAME_SCALE or uneven:
+        return _by_detail(first, second, placement)
+    if min(placement.coverage_first, placement.coverage_second) < _WHOLE or abs(placement.tilt) > 0.5:
+        return _by_frame(placement)
+    if first.shape == second.shape:
+        return _by_lattice(first, second, placement)
+    return NEITHER, ""
+
+
+def plainness(luma: NDArray[np.uint8], seen: NDArray[np.bool_]) -> float:
+    """Return how much of the part of a picture that is not seen in another has one of three tones: 1 for a plain frame.
+
+    Parameters
+    ----------
+    luma
+        Shape (h, w), uint8.
+    seen
+        Shape (h, w), bool: what the other picture shows.
+    """
+    rest = luma[~seen]
+    if rest.size < 16:
+        return 0.0
+    histogram = np.bincount(rest, minlength=256).astype(np.float64)
+    found = 0.0
+    for _ in range(3):
+        around = np.convolve(histogram, np.ones(5), mode="same")
+        top = int(around.argmax())
+        found += around[top]
+        histogram[max(0, top - 2) : top + 3] = 0
+    return float(found / rest.size)
+
+
+def _by_frame(placement: Placement) -> tuple[int, str]:
+    """Tell a cutting from its original, and a framed picture from what it frames."""
+    one, other = placement.coverage_first, placement.coverage_second
+    if other > one + 0.01 and other > _CONTAINED:
+        return (OF_SECOND, "framed") if placement.plain_first > _PLAIN else (OF_FIRST, "cropped")
+    if one > other + 0.01 and one > _CONTAINED:
+        return (OF_FIRST, "framed") if placement.plain_second > _PLAIN else (OF_SECOND, "cropped")
+    return NEITHER, ""
+
+
+def _by_detail(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement
+) -> tuple[int, str]:
+    """Tell a reduced or enlarged copy from its original, where both show all of the picture."""
+    if min(placement.coverage_first, placement.coverage_second) < 0.97:
+        return NEITHER, ""
+    swapped = placement.scale_x * placement.scale_y < 1
+    large, small = (second, first) if swapped else (first, second)
+    size = (large.shape[1], large.shape[0])
+    enlarged = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    ratio = _fine_energy(enlarged) / max(_fine_energy(large), 1e-6)
+    if ratio < _LESS_DETAIL:
+        return (OF_SECOND, "reduced") if swapped else (OF_FIRST, "reduced")
+    return (OF_FIRST, "enlarged") if swapped else (OF_SECOND, "enlarged")
+
+
+def _fine_energy(luma: NDArray[np.generic]) -> float:
+    """Return the energy of the finest structure relative to the contrast of a picture."""
+    values = luma.astype(np.float32)
+    across, down = np.diff(values, axis=1), np.diff(values, axis=0)
+    return float((across * across).mean() + (down * down).mean()) / (float(values.var()) + 1.0)
+
+
+def _by_lattice(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement
+) -> tuple[int, str]:
+    """Tell by whether one still shows the steps of the other's own quantization table."""
+    one, other = _scale_of(placement.quality_first), _scale_of(placement.quality_second)
+    if one > _COARSER * other and _inherits(first, second, one, other):
+        return OF_FIRST, "saved again"
+    if other > _COARSER * one and _inherits(second, first, other, one):
+        return OF_SECOND, "saved again"
+    return NEITHER, ""
+
+
+def _scale_of(quality: int) -> float:
+    """Return the scale of the standard's table for a JPEG quality; 0 for a picture that is no JPEG."""
+    if quality <= 0:
+        return 0.0
+    return (50.0 / quality) if quality < 50 else (200.0 - 2.0 * quality) / 100.0
+
+
+def _inherits(source: NDArray[np.uint8], copy: NDArray[np.uint8], coarse: float, fine: float) -> bool:
+    """Return whether ``copy`` shows the steps with which ``source`` was saved, its tones and sharpness mapped back."""
+    if not _SCALES[0] <= coarse <= _SCALES[-1]:
+        return False
+    source, copy = _central(source), _central(copy)
+    mapped = _tones_of(copy, source)
+    if _inheritance(source, mapped, coarse) > (_INHERITED_BY_FAR if coarse > _MUCH_COARSER * fine else _INHERITED):
+        return True
+    sharpened = _fine_energy(copy) > _SHARPENED * _fine_energy(source)
+    return sharpened and _inheritance(source, _structure_of(mapped, source), coarse) > _INHERITED_BLUNTED
+
+
+def _inheritance(source: NDArray[np.uint8], mapped: NDArray[np.float32], scale: float) -> float:
+    """Return how strongly a mapped copy shows the steps of ``source``, as a share of how ``source`` does."""
+    at = int(np.argmin(np.abs(np.log(_SCALES) - np.log(scale))))
+    near = slice(max(0, at - 2), at + 3)
+    best = 0.0
+    for table in (_BASE, _BASE.T):
+        for row, column in _grids(source.shape):
+            own = float(_strengths(source, row, column, table)[near].max())
+            if own >= _CLEAR:
+                best = max(best, float(_strengths(mapped, row, column, table)[near].max()) / own)
+    return best
+
+
+def _central(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Cut the middle out of a large picture, on its grid of 8 x 8 blocks from both ends of a small one."""
+    h, w = luma.shape
+    top = max(0, (h - _WINDOW) // 16 * 8)
+    left = max(0, (w - _WINDOW) // 16 * 8)
+    bottom = h if h <= _WINDOW else h - top
+    right = w if w <= _WINDOW else w - left
+    return luma[top:bottom, left:right]
+
+
+def _grids(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Return where grids of 8 x 8 blocks may start: at the corner, or so that they end at the far edges."""
+    return [(row, column) for row in sorted({0, shape[0] % 8}) for column in sorted({0, shape[1] % 8})]
+
+
+def _tones_of(copy: NDArray[np.uint8], source: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Map the tones of a copy back to those of its source: the mean of the source at each of the copy's levels."""
+    counts = np.bincount(copy.ravel(), minlength=256).astype(np.float64)
+    sums = np.bincount(copy.ravel(), weights=source.ravel(), minlength=256)
+    known = np.nonzero(counts)[0]
+    table = np.interp(np.arange(256), known, sums[known] / counts[known])
+    # Smoothed, so that the table follows the tones and not the noise of single levels.
+    table = cv2.GaussianBlur(table.astype(np.float32)[None, :], (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)[0]
+    return np.asarray(table[copy], np.float32)
+
+
+def _structure_of(copy: NDArray[np.float32], source: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Undo sharpening: the best sum of smoothed versions of a copy, in the sense of least squares."""
+    versions = [copy - np.float32(128)]
+    versions += [np.asarray(cv2.GaussianBlur(versions[0], (0, 0), sigma), np.float32) for sigma in _SMOOTHINGS]
+    basis = np.stack([version.ravel() for version in versions], axis=1)
+    target = source.ravel().astype(np.float32) - np.float32(128)
+    weights = np.linalg.lstsq(basis.T @ basis, basis.T @ target, rcond=1e-6)[0]
+    return (basis @ weights).reshape(source.shape) + np.float32(128)
+
+
+def _strengths(luma: NDArray[np.generic], row: int, column: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return, for each scale of a quantization table, how well coefficients on a grid lie on its multiples, -1 to 1."""
+    rows, columns = (luma.shape[0] - row) // 8, (luma.shape[1] - column) // 8
+    cut = luma[row : row + 8 * rows, column : column + 8 * columns].astype(np.float32)
+    across = np.ascontiguousarray(cut).reshape(-1, 8) @ _WAVES
+    blocks = _WAVES.T @ across.reshape(rows, 8, columns * 6)
+    magnitudes = np.abs(blocks.reshape(rows, 6, columns, 6)).swapaxes(1, 2) / table
+    places = (magnitudes[:, :, _FREQUENCIES].ravel() * (_BINS / _REACH)).astype(np.int64)
+    histogram = np.bincount(places[places < _BINS], minlength=_BINS).astype(np.float32)
+    speak = _SPEAKING @ histogram
+    strengths = (_COSINES @ histogram) / np.maximum(speak, 1.0)
+    return np.where(speak >= _LEAST_COEFFICIENTS, strengths, 0.0).astype(np.float32)
+
+
+def _waves() -> NDArray[np.float32]:
+    """Return the six longest waves of the 8-point DCT: shape (8, 6)."""
+    n = np.arange(8)[:, None]
+    waves = 0.5 * np.cos((2 * n + 1) * np.arange(6)[None, :] * np.pi / 16)
+    waves[:, 0] = np.sqrt(1 / 8)
+    return waves.astype(np.float32)
+
+
+_WAVES = _waves()
+_SPEAKING = (
+    (_CENTERS[None, :] > 0.6 * _SCALES[:, None]) & (_CENTERS[None, :] < 3.5 * _SCALES[:, None])
+).astype(np.float32)
+_COSINES = (np.cos(2 * np.pi * _CENTERS[None, :] / _SCALES[:, None]) * _SPEAKING).astype(np.float32)

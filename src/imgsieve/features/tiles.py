@@ -1,0 +1,82 @@
+"""Tiles of a picture: small squares of luma that stand for the whole, whatever its size.
+
+At most nine, spread evenly and aligned to the grid of 8 x 8 blocks.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["TILE", "fill_tiles", "tile_count"]
+
+TILE = 64
+"""Pixels a side."""
+
+_TILES_A_SIDE = 3
+
+
+@njit(nogil=True, cache=True)
+def tile_count(height: int, width: int) -> int:
+    """Return how many tiles stand for a picture: 1 to 9."""
+    rows, columns = min(_TILES_A_SIDE, max(1, height // TILE)), min(_TILES_A_SIDE, max(1, width // TILE))
+    return rows * columns
+
+
+@njit(nogil=True, cache=True)
+def _place(length: int, i: int, count: int) -> int:
+    """Return where, along a side, the ``i``-th of ``count`` tiles starts: a multiple of 8."""
+    room = max(0, length - TILE)
+    return room * i // (count - 1) // 8 * 8 if count > 1 else room // 16 * 8
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _fill_line(colors: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
+    """Write the luma of a line of 64 pixels, shape (192,)."""
+    red, green, blue = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+    for x in range(TILE):
+        out[x] = (
+            red * np.float32(colors[3 * x])
+            + green * np.float32(colors[3 * x + 1])
+            + blue * np.float32(colors[3 * x + 2])
+        )
+
+
+@njit(nogil=True, cache=True)
+def _mirrored(colors: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """Write a line that ends within a tile to shape (192,), mirrored at its end."""
+    width = colors.size // 3
+    for x in range(TILE):
+        source = x if x < width else max(0, 2 * width - 1 - x)
+        out[3 * x : 3 * x + 3] = colors[3 * source : 3 * source + 3]
+
+
+@njit(nogil=True, cache=True)
+def fill_tiles(pixels: NDArray[np.uint8], tiles: NDArray[np.float32]) -> None:
+    """Cut tiles out of a picture, mirrored at the far edges of a small one.
+
+    Parameters
+    ----------
+    pixels
+        Shape (h, w, 3), uint8 RGB.
+    tiles
+        Shape (n, 64, 64), float32, with n as `tile_count` says: where the luma is written.
+    """
+    h, w = pixels.shape[:2]
+    lines = pixels.reshape(h, w * 3)
+    columns = min(_TILES_A_SIDE, max(1, w // TILE))
+    rows = tiles.shape[0] // columns
+    padded = np.empty(3 * TILE, np.uint8)
+    for i in range(rows):
+        top = _place(h, i, rows)
+        for j in range(columns):
+            left = _place(w, j, columns)
+            tile = tiles[i * columns + j]
+            for y in range(TILE):
+                row = top + y if top + y < h else max(0, 2 * h - 1 - top - y)
+                if w >= TILE:
+                    _fill_line(lines[row, 3 * left : 3 * (left + TILE)], tile[y])
+                else:
+                    _mirrored(lines[row], padded)
+                    _fill_line(padded, tile[y])

@@ -1,0 +1,97 @@
+"""Options: read from TOML and overrides, checked before any work, and told apart by fingerprints."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import replace
+
+import pytest
+
+from imgsieve.config import DecodeConfig, ExecutionConfig, LocalConfig, RunConfig, load_config
+from imgsieve.errors import ConfigError
+
+
+def toml(tmp_path, text):
+    path = tmp_path / "options.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_nothing_given_is_the_defaults():
+    assert load_config(None) == RunConfig()
+    assert load_config(None, {"local": {"min_inliers": None}}) == RunConfig()
+
+
+def test_a_file_and_overrides_over_it(tmp_path):
+    path = toml(tmp_path, '[local]\nmin_inliers = 9\nratio = 1\n[source]\ninclude = ["*.jpg"]\n')
+    config = load_config(path, {"local": {"min_inliers": 12}, "execution": {"workers": 3}})
+    assert (config.local.min_inliers, config.local.ratio) == (12, 1.0)
+    assert config.source.include == ("*.jpg",)
+    assert config.execution.workers == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[locale]\n", "no table [locale]"),
+        ("[local]\nmin_inlier = 3\n", "'min_inlier'"),
+        ("[local]\nmin_inliers = 'many'\n", "local.min_inliers = 'many'"),
+        ("[local]\nmin_inliers = 1.5\n", "local.min_inliers"),
+        ("[local]\nmin_inliers = -1\n", "local.min_inliers = -1"),
+        ("[local]\nmin_inliers = true\n", "local.min_inliers"),
+        ("[local]\nratio = nan\n", "local.ratio"),
+        ("[decode]\nthumbnails = 1\n", "decode.thumbnails"),
+        ("[source]\ninclude = '*.jpg'\n", "source.include"),
+        ("[source]\ninclude = [1]\n", "source.include"),
+        ("[refine]\ndescriptor = 3\n", "refine.descriptor"),
+        ("local = 3\n", "local must be a table"),
+        ("not toml", "not TOML"),
+    ],
+)
+def test_wrong_options_are_told_by_name(tmp_path, text, said):
+    with pytest.raises(ConfigError) as caught:
+        load_config(toml(tmp_path, text))
+    assert said in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "missing.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path)
+    (tmp_path / "latin.toml").write_bytes(b"a = '\xff'")
+    with pytest.raises(ConfigError, match="not TOML"):
+        load_config(tmp_path / "latin.toml")
+
+
+def test_how_the_work_is_done_does_not_change_the_fingerprint():
+    base = RunConfig()
+    other = replace(base, execution=ExecutionConfig(workers=7, memory_bytes=1), decode=DecodeConfig(thumbnails=False))
+    assert other.fingerprint() == base.fingerprint()
+    assert other.recipe() == base.recipe()
+
+
+@pytest.mark.parametrize("table", ["source", "decode", "wavelet", "color", "refine", "local", "quality"])
+def test_every_other_option_changes_the_fingerprint(table):
+    base = RunConfig()
+    section = getattr(base, table)
+    for field in dataclasses.fields(section):
+        if field.name == "thumbnails":
+            continue
+        value = getattr(section, field.name)
+        other = not value if isinstance(value, bool) else ("x",) if isinstance(value, tuple) else (value or 0) + 1
+        changed = replace(base, **{table: replace(section, **{field.name: other})})
+        assert changed.fingerprint() != base.fingerprint(), field.name
+        assert (changed.recipe() != base.recipe()) == (table == "decode" or field.name == "descriptor"), field.name
+
+
+def test_the_plain_form_is_json_and_complete():
+    plain = RunConfig().as_dict()
+    assert set(plain) == {field.name for field in dataclasses.fields(RunConfig)}
+    assert plain["local"]["min_inliers"] == LocalConfig().min_inliers
+    assert plain["source"]["include"] == []
+
+
+def test_options_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RunConfig().local.ratio = 0.1
