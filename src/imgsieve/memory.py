@@ -1,8 +1,8 @@
 """Bytes projected before a run, and admission by bytes during it.
 
-The ceiling of a run is what the process takes before any picture (`resident_bytes`), a few bytes an image for codes and
-groups, what each worker works with, and two gates: one for downloaded bytes, one for decoded pixels. Whatever the budget
-leaves goes to the gates.
+The ceiling of a run is what the process takes before any picture (`resident_bytes`), a few bytes an image for codes
+and groups, what each worker works with, and two gates: one for downloaded bytes, one for decoded pixels. Whatever the
+budget leaves goes to the gates.
 """
 
 from __future__ import annotations

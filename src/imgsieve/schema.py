@@ -104,9 +104,7 @@ FEATURES = pa.schema(
 )
 """One row an image. A failed image has ``error_kind`` and ``error`` and nulls in all columns that follow."""
 
-THUMBS = pa.schema(
-    [pa.field("image_id", pa.int64(), nullable=False), pa.field("jpeg", pa.binary(), nullable=False)]
-)
+THUMBS = pa.schema([pa.field("image_id", pa.int64(), nullable=False), pa.field("jpeg", pa.binary(), nullable=False)])
 
 _PAIR = [
     pa.field("a", pa.int64(), nullable=False),
@@ -117,9 +115,7 @@ _PAIR = [
     pa.field("verdict", pa.string(), nullable=False),
 ]
 
-PAIRS_WAVELET = pa.schema(
-    [*_PAIR, pa.field("distance_bits", pa.int16()), pa.field("exact", pa.string())]
-)
+PAIRS_WAVELET = pa.schema([*_PAIR, pa.field("distance_bits", pa.int16()), pa.field("exact", pa.string())])
 """Proposed pairs, ``a < b``. ``orientation`` turns ``b`` into ``a``; ``exact`` is ``bytes``, ``pixels`` or null."""
 
 PAIRS_COLOR = pa.schema(
@@ -148,8 +144,8 @@ PAIRS_LOCAL = pa.schema(
         pa.field("why", pa.string()),
     ]
 )
-"""``coverage_a`` is the share of picture a that is seen in b, from 0 to 1, and the other way round. ``made`` is 1 where b
-was made from a, -1 where a was made from b, 0 where nothing is known; ``how`` says by what."""
+"""``coverage_a`` is the share of picture a that is seen in b, from 0 to 1, and the other way round. ``made`` is 1
+where b was made from a, -1 where a was made from b, 0 where nothing is known; ``how`` says by what."""
 
 SCORES = (
     pa.field("orientation", pa.int8()),

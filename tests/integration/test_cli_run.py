@@ -82,9 +82,7 @@ def test_strict_is_3_only_when_something_failed(demo: Path, tmp_path: Path) -> N
     failing = imgsieve("run", demo, "--out", tmp_path / "one", "--strict", "--no-report")
     assert failing.returncode == 3
     assert "failed images: 1" in failing.stderr
-    sound = imgsieve(
-        "run", demo, "--out", tmp_path / "two", "--strict", "--exclude", "broken.jpg", "--no-report"
-    )
+    sound = imgsieve("run", demo, "--out", tmp_path / "two", "--strict", "--exclude", "broken.jpg", "--no-report")
     assert sound.returncode == 0
     assert not (tmp_path / "two" / "report").exists()
 

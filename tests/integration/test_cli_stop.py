@@ -23,10 +23,12 @@ def undisturbed(demo: Path) -> bytes:
     return (out / "groups.csv").read_bytes()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after", ["Preparing", "Listing", "Stage 3"])
+@pytest.mark.parametrize(
+    ("after", "number"),
+    [("Preparing", signal.SIGINT), ("Listing", signal.SIGINT), ("Stage 3", signal.SIGTERM)],
+)
 def test_a_stopped_run_goes_on(
-    demo: Path, undisturbed: bytes, tmp_path: Path, number: signal.Signals, after: str
+    demo: Path, undisturbed: bytes, tmp_path: Path, after: str, number: signal.Signals
 ) -> None:
     arguments = ("run", demo, "--out", tmp_path / "run", "--workers", 1, "--no-report")
     with start(*arguments) as process:

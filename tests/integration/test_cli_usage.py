@@ -104,9 +104,7 @@ def test_control_characters_of_names_never_reach_the_terminal(tmp_path: Path) ->
     assert "a\\x1b[31mred\\nline" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["run", "--help"], ["compare", "-h"], ["run"]]
-)
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["compare", "-h"], ["run"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys; from imgsieve.cli.main import main; main(sys.argv[1:]);"

@@ -99,9 +99,7 @@ def run(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", min=1, help="Threads; one a processor by default. Never changes the result."
-        ),
+        typer.Option(metavar="N", min=1, help="Threads; one a processor by default. Never changes the result."),
     ] = None,
     memory: Annotated[
         str | None,
@@ -113,15 +111,11 @@ def run(
     ] = None,
     max_pixels: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", min=1, help="Pictures of more pixels count as failed; 300,000,000 by default."
-        ),
+        typer.Option(metavar="N", min=1, help="Pictures of more pixels count as failed; 300,000,000 by default."),
     ] = None,
     descriptor: Annotated[
         str | None,
-        typer.Option(
-            metavar="MODEL.onnx", help="A model of your own for stage 3, with MODEL.toml beside it."
-        ),
+        typer.Option(metavar="MODEL.onnx", help="A model of your own for stage 3, with MODEL.toml beside it."),
     ] = None,
     no_thumbnails: Annotated[
         bool, typer.Option("--no-thumbnails", help="Keep no small pictures for the report.")
@@ -131,16 +125,12 @@ def run(
     ] = False,
     as_json: Annotated[
         bool,
-        typer.Option(
-            "--json", help="Print the summary as JSON on standard output, all else on standard error."
-        ),
+        typer.Option("--json", help="Print the summary as JSON on standard output, all else on standard error."),
     ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 3 when an image failed or a folder could not be read.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print errors only, and JSON if asked for.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only, and JSON if asked for.")] = False,
 ) -> None:
     """Find the duplicates among the pictures of some folders.
 
@@ -197,9 +187,7 @@ def compare(
     *,
     image: Annotated[
         Path | None,
-        typer.Option(
-            metavar="OUT.png", help="Draw both with their matching points, and laid over each other."
-        ),
+        typer.Option(metavar="OUT.png", help="Draw both with their matching points, and laid over each other."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
     config: ConfigFile = None,

@@ -54,9 +54,7 @@ def explanation_text(explanation: Explanation, a: Path, b: Path) -> str:
         lines.append(f"  {visible(stage.why)}")
         lines += _table(stage.scores)
         lines.append("")
-    lines.append(
-        f"{explanation.verdict.capitalize()}, decided by {explanation.decided_by}: {visible(explanation.why)}"
-    )
+    lines.append(f"{explanation.verdict.capitalize()}, decided by {explanation.decided_by}: {visible(explanation.why)}")
     if explanation.keep is not None:
         lines.append(f"{explanation.keep.upper()} would be kept: {explanation.keep_why}")
     return "\n".join(lines) + "\n"

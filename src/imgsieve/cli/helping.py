@@ -52,9 +52,7 @@ def help_text(context: Any) -> str:
         *_prose(command.help or "", width),
     ]
     lines += _section("Arguments", [(_name(p), p.help or "") for p in arguments], width)
-    lines += _section(
-        "Commands", [(name, _first_sentence(c.help or "")) for name, c in commands.items()], width
-    )
+    lines += _section("Commands", [(name, _first_sentence(c.help or "")) for name, c in commands.items()], width)
     lines += _section("Options", [(_flags(p), _option_help(p)) for p in options], width)
     return "\n".join(lines) + "\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # Names need not fit the locale; what does not is spelled out and never ends a run.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    # Where a command does not know better, being asked to end is like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given:
         tell("no command is given; see imgsieve --help")

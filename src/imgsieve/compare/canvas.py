@@ -44,9 +44,7 @@ class Canvas:
         cv2.rectangle(self.pixels, (x - 1, y - 1), (x + size[0], y + size[1]), _EDGE, 1)
         return x, y, size[0], size[1]
 
-    def write(
-        self, text: str, x: int, y: int, *, size: int, color: Color = INK, most: int | None = None
-    ) -> None:
+    def write(self, text: str, x: int, y: int, *, size: int, color: Color = INK, most: int | None = None) -> None:
         """Write one line of text, top left corner at (x, y), cut at ``most`` pixels."""
         image = Image.fromarray(self.pixels)
         font = ImageFont.load_default(size)

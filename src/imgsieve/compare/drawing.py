@@ -103,11 +103,7 @@ def _draw_pair(canvas: Canvas, overlaying: Overlaying, names: tuple[str, str], t
     starts, ends, count = joined_points(overlaying)
     canvas.join(_at(places[0], starts), _at(places[1], ends), _colors(starts))
     shown = f"; {len(starts)} are drawn" if len(starts) < count else ""
-    text = (
-        f"{count} keypoints match and lie over each other{shown}"
-        if count
-        else "no keypoints lie over each other"
-    )
+    text = f"{count} keypoints match and lie over each other{shown}" if count else "no keypoints lie over each other"
     canvas.write(text, _MARGIN, top + height + 8, size=14, color=DIM)
 
 
@@ -167,9 +163,7 @@ def _difference(overlay: Overlay) -> Pixels:
 
 def _heat(levels: Pixels) -> Pixels:
     """Color levels from 0 to 255: dark for equal, bright for different."""
-    return np.asarray(
-        cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB), np.uint8
-    )
+    return np.asarray(cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _draw_scale(canvas: Canvas, left: int, top: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Matrix
-from imgsieve.stages.local import View
+from imgsieve.stages.views import View
 
 __all__ = ["DIFFERENT", "EXACT", "NEAR", "Explanation", "Overlaying", "Score", "StageAccount"]
 

@@ -23,6 +23,7 @@ from imgsieve.compare.subjects import Subjects, describe_both
 from imgsieve.config import RunConfig
 from imgsieve.features import orientation
 from imgsieve.features.color import color_metrics
+from imgsieve.features.provenance import NEITHER, OF_FIRST
 from imgsieve.features.regions import WHOLE, rectangles
 from imgsieve.schema import QUALITY_PARTS, Verdict
 from imgsieve.stages import color, local, quality, refinement
@@ -56,7 +57,7 @@ def compare_pictures(a: bytes, b: bytes, config: RunConfig) -> Explanation:
         _local(found, config),
     )
     verdict, decided_by, why = _cascade(proposal, stages)
-    keep, keep_why, account = _quality(subjects, config, same=verdict != DIFFERENT)
+    keep, keep_why, account = _quality(subjects, found.made, config, same=verdict != DIFFERENT)
     return Explanation(
         verdict=verdict,
         decided_by=decided_by,
@@ -105,10 +106,8 @@ def _color(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccoun
         verdict=row["verdict"],
         why="both are colorful and their colors differ" if rejected else "nothing in their colors forbids it",
         scores=(
-            Score(
-                name="shift of hue", value=float(metrics[3]), limit=f"at most {config.color.max_hue_shift:g}"
-            ),
-            Score(name="lower mean chroma", value=float(metrics[4])),
+            Score(name="shift of hue", value=float(metrics[3]), limit=f"at most {config.color.max_hue_shift:g}"),
+            Score(name="lower spread of colors", value=float(metrics[4])),
             Score(name="distance of dominant colors", value=row["dominant_distance"]),
             Score(name="average pixel difference", value=row["pixel_difference"]),
             Score(name="histogram correlation", value=row["histogram_correlation"]),
@@ -177,30 +176,24 @@ def _local(found: local.Comparison, config: RunConfig) -> StageAccount:
     )
 
 
-def _quality(subjects: Subjects, config: RunConfig, *, same: bool) -> tuple[str | None, str, StageAccount]:
+def _quality(subjects: Subjects, made: int, config: RunConfig, *, same: bool) -> tuple[str | None, str, StageAccount]:
     """Give the account of stage 5, and which picture is kept."""
     parts, score = quality.measure(subjects.features, config.quality)
     width, height, size = (np.array(subjects.fact(name), np.int64) for name in ("width", "height", "size"))
     best = int(np.argmin(quality.rank_of(score, width * height, size)))
+    if same and made != NEITHER:
+        best = 0 if made == OF_FIRST else 1
     own, others = ({name: float(parts[name][i]) for name in QUALITY_PARTS} for i in (best, 1 - best))
-    reason = quality.reason_of(own, others, 2, config.quality)
+    reason = quality.reason_of(own, others, 2, int(same and made != NEITHER), config.quality)
     weights = dataclasses.asdict(config.quality)
     scores = [Score(name="score", value=f"{score[0]:.1f} : {score[1]:.1f}")]
     scores += [
-        Score(
-            name=name, value=f"{parts[name][0]:.0f} : {parts[name][1]:.0f}", limit=f"weighs {weights[name]:g}"
-        )
+        Score(name=name, value=f"{parts[name][0]:.0f} : {parts[name][1]:.0f}", limit=f"weighs {weights[name]:g}")
         for name in QUALITY_PARTS
     ]
     kept = "ab"[best]
-    why = (
-        f"{kept.upper()} is kept: {reason}"
-        if same
-        else f"both are kept; {kept.upper()} is the better picture"
-    )
-    account = StageAccount(
-        name="quality", title="Stage 5: Quality (A : B)", verdict="", why=why, scores=tuple(scores)
-    )
+    why = f"{kept.upper()} is kept: {reason}" if same else f"both are kept; {kept.upper()} is the better picture"
+    account = StageAccount(name="quality", title="Stage 5: Quality (A : B)", verdict="", why=why, scores=tuple(scores))
     return (kept if same else None), reason if same else "", account
 
 

@@ -60,9 +60,7 @@ def _spread(points: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.array(chosen)
 
 
-def _turned_back(
-    points: NDArray[np.float64], orientation: int, shape: tuple[int, ...]
-) -> NDArray[np.float64]:
+def _turned_back(points: NDArray[np.float64], orientation: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return where points of the turned picture lie in the picture of ``shape`` as it was."""
     ys, xs = np.mgrid[0 : shape[0], 0 : shape[1]]
     grid = orient(np.dstack([xs, ys]), orientation)

@@ -44,9 +44,7 @@ def propose_pair(subjects: Subjects, config: RunConfig) -> Proposal:
     pair = found if len(found) else _join_codes(subjects, dataclasses.replace(config, wavelet=widest))
     flat = min(subjects.fact("contrast")) < wavelet.FLAT_CONTRAST
     proposed = exact is not None or len(found) > 0
-    return Proposal(
-        exact=exact, proposed=proposed, pair=pair, account=_account(subjects, exact, found, flat, config)
-    )
+    return Proposal(exact=exact, proposed=proposed, pair=pair, account=_account(subjects, exact, found, flat, config))
 
 
 def _exact(subjects: Subjects) -> str | None:
@@ -79,9 +77,7 @@ def _join_codes(subjects: Subjects, config: RunConfig) -> pa.Table:
     return wavelet.propose(block, index, config.wavelet)
 
 
-def _account(
-    subjects: Subjects, exact: str | None, found: pa.Table, flat: bool, config: RunConfig
-) -> StageAccount:
+def _account(subjects: Subjects, exact: str | None, found: pa.Table, flat: bool, config: RunConfig) -> StageAccount:
     """Put verdict, reason and scores together."""
     if exact is not None:
         verdict, why = "accepted", f"their {exact} are equal"
@@ -117,9 +113,7 @@ def _digests(subjects: Subjects) -> tuple[Score, Score]:
     """Compare bytes and pixels."""
     bytes_equal = len(set(subjects.fact("content_digest"))) == 1
     one, other = subjects.fact("pixel_digest")
-    pixels = (
-        "not compared (decoded smaller)" if one is None or other is None else "yes" if one == other else "no"
-    )
+    pixels = "not compared (decoded smaller)" if one is None or other is None else "yes" if one == other else "no"
     return (
         Score(name="equal bytes", value="yes" if bytes_equal else "no"),
         Score(name="equal pixels", value="yes" if bytes_equal else pixels),

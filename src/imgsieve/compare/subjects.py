@@ -18,7 +18,7 @@ from imgsieve.features.embedding import open_model
 from imgsieve.imaging import DecodedImage, decode, probe
 from imgsieve.schema import FEATURES, HASH_BYTES, ORIENTATIONS
 from imgsieve.stages.extraction import describe_image
-from imgsieve.stages.local import View, view_of
+from imgsieve.stages.views import View, view_of_decoded
 
 __all__ = ["Subjects", "describe_both"]
 
@@ -73,7 +73,7 @@ def describe_both(a: bytes, b: bytes, config: RunConfig) -> Subjects:
         data = (a, b)[image["image_id"]]
         header = probe(data, max_pixels=config.decode.max_pixels, min_side=config.decode.min_side)
         decoded = decode(data, header, min_side=config.decode.min_side)
-        views.append(view_of(decoded.pixels, config.local))
+        views.append(view_of_decoded(decoded, config.local))
         pictures.append(fit_side(decoded.pixels, _DRAWN_SIDE))
         yield data, decoded
 

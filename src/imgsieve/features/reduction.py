@@ -7,6 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from imgsieve.features.columns import PADDING, sum_columns
+
 __all__ = ["SIDE", "fill_luma", "luma_of", "small_picture"]
 
 SIDE = 160
@@ -59,44 +61,18 @@ def _sum_lines(
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _sum_columns(
-    line: NDArray[np.float32],
-    places: NDArray[np.uint64],
-    shares: NDArray[np.float32],
-    scale: np.float32,
-    out: NDArray[np.float32],
-) -> None:
-    """Add up the pixels of each extent of one line of shape (w * 3,), times ``scale``: shape (480,)."""
-    # Unsigned places spare the check for negative ones.
-    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
-    k = np.uint64(0)
-    for j in range(SIDE):
-        at, end = places[j, 0] * three, places[j, 1] * three
-        share, end_share = shares[j, 0], shares[j, 1]
-        red = share * line[at] + end_share * line[end]
-        green = share * line[at + one] + end_share * line[end + one]
-        blue = share * line[at + two] + end_share * line[end + two]
-        at += three
-        while at < end:
-            red += line[at]
-            green += line[at + one]
-            blue += line[at + two]
-            at += three
-        out[k], out[k + one], out[k + two] = red * scale, green * scale, blue * scale
-        k += three
-
-
-@njit(nogil=True, cache=True, fastmath=True)
 def _shrink(lines: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
     """Average a picture of shape (h, w * 3), neither side below 160, to shape (160, 480)."""
     h, w = lines.shape[0], lines.shape[1] // 3
     rows, row_shares = _extents(h)
     columns, column_shares = _extents(w)
     scale = np.float32(SIDE * SIDE / (h * w))
-    line = np.empty(w * 3, np.float32)
+    line = np.zeros(w * 3 + PADDING, np.float32)
+    reduced = np.empty(SIDE * 3 + PADDING, np.float32)
     for i in range(SIDE):
-        _sum_lines(lines, rows[i], row_shares[i], line)
-        _sum_columns(line, columns, column_shares, scale, out[i])
+        _sum_lines(lines, rows[i], row_shares[i], line[: w * 3])
+        sum_columns(line, columns, column_shares, scale, reduced)
+        out[i] = reduced[: SIDE * 3]
 
 
 def small_picture(pixels: NDArray[np.uint8], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:

@@ -64,7 +64,7 @@ def fill_tiles(pixels: NDArray[np.uint8], tiles: NDArray[np.float32]) -> None:
         Shape (n, 64, 64), float32, with n as `tile_count` says: where the luma is written.
     """
     h, w = pixels.shape[:2]
-    lines = pixels.reshape(h, w * 3)
+    lines, flat = pixels.reshape(h, w * 3), pixels.reshape(h * w * 3)
     columns = min(_TILES_A_SIDE, max(1, w // TILE))
     rows = tiles.shape[0] // columns
     padded = np.empty(3 * TILE, np.uint8)
@@ -76,7 +76,8 @@ def fill_tiles(pixels: NDArray[np.uint8], tiles: NDArray[np.float32]) -> None:
             for y in range(TILE):
                 row = top + y if top + y < h else max(0, 2 * h - 1 - top - y)
                 if w >= TILE:
-                    _fill_line(lines[row, 3 * left : 3 * (left + TILE)], tile[y])
+                    start = 3 * (row * w + left)
+                    _fill_line(flat[start : start + 3 * TILE], tile[y])
                 else:
                     _mirrored(lines[row], padded)
                     _fill_line(padded, tile[y])

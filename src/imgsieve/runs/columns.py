@@ -38,9 +38,7 @@ class FeatureColumns:
 
     def _part(self, part: str, columns: Sequence[str]) -> pa.Table:
         """Read one part on this thread, and let go of its file."""
-        return pq.read_table(
-            self.folder.path(part), columns=list(columns), use_threads=False, memory_map=False
-        )
+        return pq.read_table(self.folder.path(part), columns=list(columns), use_threads=False, memory_map=False)
 
     def take(self, images: NDArray[np.int64], columns: Sequence[str]) -> pa.Table:
         """Return the rows of images, in their order; an image may be asked for more than once."""
@@ -59,9 +57,7 @@ def fixed_bytes(column: pa.ChunkedArray, width: int) -> NDArray[np.uint8]:
     if column.null_count:
         column = pc.fill_null(column, pa.scalar(bytes(width), pa.binary(width)))
     pieces = [
-        np.frombuffer(chunk.buffers()[1], np.uint8)[
-            chunk.offset * width : (chunk.offset + len(chunk)) * width
-        ]
+        np.frombuffer(chunk.buffers()[1], np.uint8)[chunk.offset * width : (chunk.offset + len(chunk)) * width]
         for chunk in column.chunks
         if len(chunk)
     ]

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.features import orientation
+from imgsieve.features.provenance import OF_FIRST, OF_SECOND
 from imgsieve.runs.folder import RunFolder
 from imgsieve.search.groups import pair_keys
 
@@ -20,7 +21,18 @@ _STAGES = {
     "wavelet": ("distance_bits",),
     "color": ("dominant_distance", "pixel_difference", "histogram_correlation"),
     "global": ("similarity",),
-    "local": ("orientation", "inliers", "block_share", "still_share", "color_shift", "coverage_a", "coverage_b", "why"),
+    "local": (
+        "orientation",
+        "inliers",
+        "block_share",
+        "still_share",
+        "color_shift",
+        "coverage_a",
+        "coverage_b",
+        "made",
+        "how",
+        "why",
+    ),
 }
 _NO_DISTANCE = 256
 """Written where a pair was proposed by something else than codes."""
@@ -68,9 +80,18 @@ class Evidence:
         if scores.get("distance_bits") == _NO_DISTANCE:
             scores["distance_bits"] = None
         reason = str(why)
+        how, made = scores.pop("how", None), scores.pop("made", None)
+        if how and made == (OF_FIRST if b < a else OF_SECOND):
+            reason = f"made from the kept file ({how}); {reason}"
         if turn:
             reason = f"{orientation.describe(turn)}; {reason}"
-        return {"relation": "near", "stage": "local", "reason": reason, "coverage": of_lower if a < b else of_higher, **scores}
+        return {
+            "relation": "near",
+            "stage": "local",
+            "reason": reason,
+            "coverage": of_lower if a < b else of_higher,
+            **scores,
+        }
 
     def _scores(self, stage: str, a: int, b: int) -> dict[str, Any]:
         """Return the scores of one pair in one stage, nothing where the stage did not see it."""

@@ -168,8 +168,7 @@ class _Pass:
         """Describe the images of one task, on a worker."""
         shard, images = task
         return shard, [
-            shard.known.get(image["uri"])
-            or describe_image(image, self._reader.picture, self._config, self._embed)
+            shard.known.get(image["uri"]) or describe_image(image, self._reader.picture, self._config, self._embed)
             for image in images
         ]
 
@@ -186,9 +185,7 @@ class _Pass:
             if described.thumbnail is not None
         ]
         if self._config.decode.thumbnails:
-            self._folder.write_table(
-                shard.thumbs_name, pa.Table.from_pylist(thumbs, THUMBS), shard.fingerprint
-            )
+            self._folder.write_table(shard.thumbs_name, pa.Table.from_pylist(thumbs, THUMBS), shard.fingerprint)
         rows = [described.row for described in shard.found]
         failures = [(row["uri"], row["error_kind"], row["error"]) for row in rows if row.get("error_kind")]
         uris = [image["uri"] for image in shard.images]

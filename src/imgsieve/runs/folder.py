@@ -1,7 +1,7 @@
 """The run folder: parts that are whole or absent, and what each depends on.
 
-A part is written under a temporary name and renamed. Its fingerprint, in the table's own metadata, names all that it was
-made from; a part with another fingerprint counts as absent.
+A part is written under a temporary name and renamed. Its fingerprint, in the table's own metadata, names all that it
+was made from; a part with another fingerprint counts as absent.
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ class RunFolder:
         except OSError as error:
             raise RunFolderError(f"the run folder {root} cannot be used: {error.strerror}") from error
         except ValueError as error:
-            raise RunFolderError(
-                f"the run folder {ascii(str(root))} has a name that is not text; name another"
-            ) from error
+            raise RunFolderError(f"the run folder {str(root)!a} has a name that is not text; name another") from error
         if strangers:
             raise RunFolderError(
                 f"the folder {root} holds other things and no run; name an empty or a new folder with --out"
@@ -113,9 +111,7 @@ class RunFolder:
     def facts(self, name: str) -> dict[str, str]:
         """Return the metadata of a table."""
         metadata = pq.read_schema(self.path(name)).metadata or {}
-        return {
-            key.decode(): value.decode() for key, value in metadata.items() if key.startswith(b"imgsieve.")
-        }
+        return {key.decode(): value.decode() for key, value in metadata.items() if key.startswith(b"imgsieve.")}
 
     def write_table(self, name: str, table: pa.Table, fingerprint: str, **facts: Any) -> None:
         """Write a small table whole."""
@@ -123,9 +119,7 @@ class RunFolder:
             writer.write(table)
 
     @contextmanager
-    def table_writer(
-        self, name: str, schema: pa.Schema, fingerprint: str, **facts: Any
-    ) -> Iterator[TableWriter]:
+    def table_writer(self, name: str, schema: pa.Schema, fingerprint: str, **facts: Any) -> Iterator[TableWriter]:
         """Write a table piece by piece; it appears when the context ends without an error."""
         path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +131,7 @@ class RunFolder:
                 pieces = TableWriter(writer, schema.with_metadata(metadata))
                 yield pieces
                 pieces.close()
-            os.replace(partial, path)
+            partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -195,4 +189,4 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file under a temporary name, then rename it."""
     partial = path.with_name(path.name + _PARTIAL)
     partial.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", "utf-8")
-    os.replace(partial, path)
+    partial.replace(path)

@@ -1,7 +1,8 @@
 """The manifest: which files a run is about, frozen in the order of the listing.
 
 Sources are taken in the order of their URLs and list in the order of their paths; a file that two sources reach is
-listed once. The same files always make the same manifest. The run folder itself may lie within a source; it is left out.
+listed once. The same files always make the same manifest. The run folder itself may lie within a source; it is left
+out.
 """
 
 from __future__ import annotations
@@ -91,9 +92,7 @@ def list_sources(sources: Sequence[Source], folder: RunFolder, done: Callable[[i
     for entry in _entries(ordered):
         if entry.uri.startswith(own):
             continue
-        rows.append(
-            {"image_id": count, "uri": entry.uri, "file": entry.file, "size": entry.size, "etag": entry.etag}
-        )
+        rows.append({"image_id": count, "uri": entry.uri, "file": entry.file, "size": entry.size, "etag": entry.etag})
         digest.update(f"{entry.uri}\n{entry.size}\n{entry.etag}\n".encode())
         count, total = count + 1, total + entry.size
         if len(rows) == PART_ROWS:

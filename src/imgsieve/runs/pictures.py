@@ -66,9 +66,7 @@ class PictureReader:
                 try:
                     decoded = decode(data, header, min_side=self._config.min_side)
                 except MemoryError as error:
-                    raise DecodeError(
-                        "too-large-for-memory", "there is not enough memory to decode it"
-                    ) from error
+                    raise DecodeError("too-large-for-memory", "there is not enough memory to decode it") from error
                 yield data, decoded
 
     def _fetch(self, image: Mapping[str, Any], size: int) -> bytes:

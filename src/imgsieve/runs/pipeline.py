@@ -19,6 +19,7 @@ from imgsieve.config import RunConfig
 from imgsieve.errors import Interrupted
 from imgsieve.executors import Executor, ThreadExecutor
 from imgsieve.features.embedding import open_model
+from imgsieve.features.quality import COLUMNS
 from imgsieve.memory import MemoryPlan, plan_memory, resident_bytes, return_freed_memory
 from imgsieve.runs import proposals, results
 from imgsieve.runs.columns import FeatureColumns
@@ -116,9 +117,7 @@ class _Run:
         state.finish()
         return RunResult(self._folder.root, summary)
 
-    def _stage(
-        self, name: str, title: str, total: int | None
-    ) -> AbstractContextManager[Callable[[int], None]]:
+    def _stage(self, name: str, title: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
         """Time a stage."""
         return self._monitor.stage(name, title, total)
 
@@ -151,9 +150,7 @@ class _Run:
         return_freed_memory()
         return found
 
-    def _group(
-        self, features: FeatureColumns, reader: PictureReader
-    ) -> tuple[results.Counts, Verification]:
+    def _group(self, features: FeatureColumns, reader: PictureReader) -> tuple[results.Counts, Verification]:
         """Propose, judge, verify and group."""
         folder, config = self._folder, self._config
         known = proposals.identities(features)
@@ -172,7 +169,9 @@ class _Run:
         return_freed_memory()
         with self._stage("quality", "Stage 5: Quality and groups", features.count) as done:
             assignment = results.assign(known, verification.keeper, rank)
-            counts = results.write_results(folder, features, known, assignment, config, verification.fingerprint)
+            counts = results.write_results(
+                folder, features, known, assignment, verification.made, config, verification.fingerprint
+            )
             done(features.count)
         return counts, verification
 
@@ -180,7 +179,7 @@ class _Run:
         """Rank all images by quality."""
         score = np.empty(features.count, np.float32)
         pixels, size = np.zeros(features.count, np.int64), np.zeros(features.count, np.int64)
-        for start, part in features.read([*quality.COLUMNS, "error_kind", "size"]):
+        for start, part in features.read([*COLUMNS, "error_kind", "size"]):
             rows = slice(start, start + len(part))
             score[rows] = quality.measure(part, self._config.quality)[1]
             width, height = (np.nan_to_num(part[c].to_numpy().astype(np.float64)) for c in ("width", "height"))

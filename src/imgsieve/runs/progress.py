@@ -114,7 +114,5 @@ class Monitor:
         """Pass an event on."""
         if self.listener is not None:
             self.listener(
-                Event(
-                    stage=report.name, title=report.title, done=report.items, total=total, finished=finished
-                )
+                Event(stage=report.name, title=report.title, done=report.items, total=total, finished=finished)
             )

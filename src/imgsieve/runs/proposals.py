@@ -128,9 +128,7 @@ def _vectors(column: pa.ChunkedArray) -> NDArray[np.float32]:
     return np.stack(rows).astype(np.float32) if rows else np.empty((0, 1), np.float32)
 
 
-def refine_by_color(
-    folder: RunFolder, features: FeatureColumns, before: str, config: RunConfig, done: Done
-) -> str:
+def refine_by_color(folder: RunFolder, features: FeatureColumns, before: str, config: RunConfig, done: Done) -> str:
     """Write ``pairs/color.parquet`` from the undecided pairs of stage 1. Returns its print."""
 
     def judge(pairs: pa.Table) -> pa.Table:

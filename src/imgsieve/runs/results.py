@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig
+from imgsieve.features.quality import COLUMNS
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.evidence import Evidence
 from imgsieve.runs.folder import RunFolder
@@ -29,7 +30,7 @@ _CSV_COLUMNS = (
 )
 _TAKEN_OVER = (
     *("image_id", "uri", "file", "size", "format", "width", "height", "error_kind", "error"),
-    *(name for name in quality.COLUMNS if name not in ("format", "width", "height")),
+    *(name for name in COLUMNS if name not in ("format", "width", "height")),
 )
 
 
@@ -95,13 +96,20 @@ def write_results(
     features: FeatureColumns,
     known: Identities,
     assignment: Assignment,
+    made: NDArray[np.bool_],
     config: RunConfig,
     fingerprint: str,
 ) -> Counts:
-    """Write ``groups.parquet`` and ``groups.csv``."""
+    """Write ``groups.parquet`` and ``groups.csv``.
+
+    Parameters
+    ----------
+    made
+        Shape (n,): images known to be made from another one.
+    """
     counts = Counts()
     evidence = Evidence.load(folder, known.first)
-    reasons = _reasons(features, assignment, config)
+    reasons = _reasons(features, assignment, made[known.first], config)
     partial = folder.path("groups.csv.partial")
     with (
         partial.open("w", encoding="utf-8", newline="") as handle,
@@ -110,14 +118,14 @@ def write_results(
         lines = csv.writer(handle, lineterminator="\n")
         lines.writerow(_CSV_COLUMNS)
         for start, part in features.read(_TAKEN_OVER):
-            rows = list(_rows(start, part, known, assignment, evidence, reasons, features, config))
+            rows = list(_rows(start, part, assignment, evidence, reasons, features, config))
             for row in rows:
                 _count(counts, row)
                 lines.writerow([_plain(row[name]) for name in _CSV_COLUMNS])
             writer.write(pa.Table.from_pylist(rows, GROUPS))
         handle.flush()
         os.fsync(handle.fileno())
-    os.replace(partial, folder.path("groups.csv"))
+    partial.replace(folder.path("groups.csv"))
     counts.groups = int(assignment.group.max(initial=-1)) + 1
     counts.failed_by_kind = dict(sorted(counts.failed_by_kind.items()))
     return counts
@@ -150,7 +158,6 @@ def _count(counts: Counts, row: dict[str, Any]) -> None:
 def _rows(
     start: int,
     part: pa.Table,
-    known: Identities,
     assignment: Assignment,
     evidence: Evidence,
     reasons: dict[int, str],
@@ -188,7 +195,9 @@ def _rows(
         yield out
 
 
-def _reasons(features: FeatureColumns, assignment: Assignment, config: RunConfig) -> dict[int, str]:
+def _reasons(
+    features: FeatureColumns, assignment: Assignment, made: NDArray[np.bool_], config: RunConfig
+) -> dict[int, str]:
     """Return, for each keeper of a group, why it is kept."""
     members = np.nonzero(assignment.group >= 0)[0]
     groups = int(assignment.group.max(initial=-1)) + 1
@@ -196,7 +205,8 @@ def _reasons(features: FeatureColumns, assignment: Assignment, config: RunConfig
     others = np.zeros((groups, len(QUALITY_PARTS)))
     sizes = np.bincount(assignment.group[members], minlength=groups)
     keepers = np.zeros(groups, np.int64)
-    for start, part in features.read([*quality.COLUMNS, "error_kind"]):
+    copies = np.bincount(assignment.group[members][made[members]], minlength=groups)
+    for start, part in features.read([*COLUMNS, "error_kind"]):
         inside = members[(members >= start) & (members < start + len(part))]
         if not len(inside):
             continue
@@ -211,6 +221,7 @@ def _reasons(features: FeatureColumns, assignment: Assignment, config: RunConfig
             dict(zip(QUALITY_PARTS, own[g], strict=True)),
             dict(zip(QUALITY_PARTS, means[g], strict=True)),
             int(sizes[g]),
+            int(copies[g]) if not made[keepers[g]] else 0,
             config.quality,
         )
         for g in range(groups)

@@ -1,7 +1,7 @@
 """Stage 4 and the groups: pairs are verified when a keeper-to-be needs them, and every verdict is committed.
 
-Verdicts are kept in parts as they come, so a run that was killed verifies no pair twice. When the groups are formed, the
-verdicts that they needed become ``pairs/local.parquet``, in the order of the pairs.
+Verdicts are kept in parts as they come, so a run that was killed verifies no pair twice. When the groups are formed,
+the verdicts that they needed become ``pairs/local.parquet``, in the order of the pairs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.schema import PAIRS_LOCAL, Verdict
 from imgsieve.search.groups import form_stars, pair_keys
-from imgsieve.stages.local import ANY_ORIENTATION, View, compare, view_of_decoded
+from imgsieve.stages.local import ANY_ORIENTATION, compare
+from imgsieve.stages.views import View, view_of_decoded
 
 __all__ = ["Verification", "verify"]
 
@@ -43,7 +44,7 @@ class Verification:
     made: NDArray[np.bool_]
     """Shape (n,): images known to be made from another one."""
     keeper: NDArray[np.int64]
-    """Shape (n,): the keeper of each image among the first of their equals, `imgsieve.search.groups.NO_KEEPER` for none."""
+    """Shape (n,): the keeper of each image among the first of their equals, ``NO_KEEPER`` for none."""
     fingerprint: str
     uncompared: int
     """Pairs of which an image could not be read again."""

@@ -1,10 +1,10 @@
 """Groups: stars around keepers.
 
-Images are ranked by quality. The best image that is left takes to itself every image with which it was *itself* verified;
-those are duplicates and leave. A pair of images is only verified when its better one is about to become a keeper, so a
-cluster of n copies costs n verifications and not n squared. When a duplicate leaves, its remaining proposals pass to its
-keeper: what resembles a copy may resemble the original. A keeper that is taken after all frees its duplicates, which are
-then verified against the new keeper. Nobody is ever a duplicate of a duplicate.
+Images are ranked by quality. The best image that is left takes to itself every image with which it was *itself*
+verified; those are duplicates and leave. A pair of images is only verified when its better one is about to become a
+keeper, so a cluster of n copies costs n verifications and not n squared. When a duplicate leaves, its remaining
+proposals pass to its keeper: what resembles a copy may resemble the original. A keeper that is taken after all frees
+its duplicates, which are then verified against the new keeper. Nobody is ever a duplicate of a duplicate.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _ripe(edges: Edges, rank: NDArray[np.int64]) -> NDArray[np.bool_]:
     waiting[edges.tail] = True
     best = np.full(len(rank), np.iinfo(np.int64).max)
     np.minimum.at(best, edges.tail, rank[edges.head])
-    return ~waiting[edges.head] & (rank[edges.head] == best[edges.tail])
+    return np.asarray(~waiting[edges.head] & (rank[edges.head] == best[edges.tail]))
 
 
 def _release(keeper: NDArray[np.int64], taken: NDArray[np.int64]) -> Edges:

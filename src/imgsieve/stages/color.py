@@ -1,8 +1,8 @@
 """Stage 2: three color metrics on stored signatures.
 
-Reads ``color_signature`` and ``trimmed`` of both images of a pair; its table is `imgsieve.schema.PAIRS_COLOR`. A gray or
-toned copy must not be lost here, so color rejects only where both pictures are colorful and their colors differ widely in
-one place; all else is passed on.
+Reads ``color_signature`` and ``trimmed`` of both images of a pair; its table is `imgsieve.schema.PAIRS_COLOR`. A gray
+or toned copy must not be lost here, so color rejects only where both pictures are colorful and their colors differ
+widely in one place; all else is passed on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The one decode: an image becomes a row of features.
 
-Reads the columns of `imgsieve.schema.MANIFEST` and adds all others of `imgsieve.schema.FEATURES`. Nothing that a picture
-does can end the run: what cannot be described is a row with ``error_kind`` and ``error``.
+Reads the columns of `imgsieve.schema.MANIFEST` and adds all others of `imgsieve.schema.FEATURES`. Nothing that a
+picture does can end the run: what cannot be described is a row with ``error_kind`` and ``error``.
 """
 
 from __future__ import annotations
@@ -77,10 +77,8 @@ def pixel_digest(decoded: DecodedImage) -> bytes | None:
     """Return a digest that pictures with equal upright pixels share; None for a picture that was decoded smaller."""
     if decoded.reduction != 1:
         return None
-    digest = xxhash.xxh3_128(
-        f"{decoded.width}x{decoded.height} {decoded.bit_depth > 8} {decoded.has_alpha}".encode()
-    )
-    digest.update(decoded.pixels)
+    digest = xxhash.xxh3_128(f"{decoded.width}x{decoded.height} {decoded.bit_depth > 8} {decoded.has_alpha}".encode())
+    digest.update(decoded.pixels.data)
     return digest.digest()
 
 

@@ -7,7 +7,7 @@ propose an affine map; the shifts of the blocks refine it; and the overlay decid
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,21 +19,20 @@ from imgsieve.features.alignment import (
     Overlay,
     corners_of,
     coverage,
-    fit_side,
     invert,
     lay_over,
     scaling,
     smooth,
 )
 from imgsieve.features.blocks import Agreement, agreement, refit
-from imgsieve.features.keypoints import Detector, Keypoints, affine_map, detect, is_plausible
+from imgsieve.features.keypoints import Detector, affine_map, is_plausible
 from imgsieve.features.orientation import orient
 from imgsieve.features.provenance import NEITHER, Placement, made_from, plainness
 from imgsieve.features.recoloring import color_shift
-from imgsieve.imaging import DecodedImage
 from imgsieve.schema import Verdict
+from imgsieve.stages.views import View
 
-__all__ = ["ANY_ORIENTATION", "Comparison", "View", "compare", "view_of", "view_of_decoded"]
+__all__ = ["ANY_ORIENTATION", "Comparison", "compare"]
 
 ANY_ORIENTATION = -1
 """The hint of a pair whose orientation is not known: upright is tried, then mirrored."""
@@ -42,42 +41,6 @@ _LEAST_TEXTURED = 6
 _LEAST_FOLLOWED = 5
 _LEAST_COVERAGE = 0.5
 _REFITS = 2
-_LARGEST_LUMA = 4_000_000
-"""Pixels of the largest picture that is kept at full scale while it is compared."""
-
-
-@dataclass(slots=True)
-class View:
-    """One picture as stage 4 works with it."""
-
-    pixels: NDArray[np.uint8]
-    """Shape (h, w, 3), uint8 RGB, at most `LocalConfig.working_side` a side."""
-    width: int
-    height: int
-    """Size of the picture at full scale."""
-    luma: NDArray[np.uint8] | None = None
-    """Shape (height, width): the luma at full scale; None where the picture was decoded smaller or is very large."""
-    jpeg_quality: int = 0
-    """Quality by which the file was saved, 0 for other formats."""
-    keypoints: dict[tuple[Detector, int], Keypoints] = field(default_factory=dict)
-    """By kind and orientation, found when first asked for."""
-
-    def turned(self, orientation: int) -> NDArray[np.uint8]:
-        """Return the pixels in an orientation."""
-        return np.ascontiguousarray(orient(self.pixels, orientation))
-
-    def points(self, detector: Detector, orientation: int, config: LocalConfig) -> Keypoints:
-        """Return the keypoints in an orientation; SIFT's are found in a smaller picture and placed in this one."""
-        key = (detector, orientation)
-        if key not in self.keypoints:
-            turned = self.turned(orientation)
-            small = fit_side(turned, config.sift_side) if detector is Detector.SIFT else turned
-            limit = config.sift_keypoints if detector is Detector.SIFT else config.orb_keypoints
-            found = detect(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8), detector, limit)
-            grow = np.array([turned.shape[1] / small.shape[1], turned.shape[0] / small.shape[0]], np.float32)
-            points = (found.points + np.float32(0.5)) * grow - np.float32(0.5)
-            self.keypoints[key] = Keypoints(points, found.descriptors)
-        return self.keypoints[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,29 +65,6 @@ class Comparison:
     """How it was made."""
     matrix: Matrix | None = None
     """Affine map from the turned second view to the first; None when there is none."""
-
-
-def view_of(pixels: NDArray[np.uint8], config: LocalConfig) -> View:
-    """Make the view of pixels of shape (h, w, 3) at full scale, of which nothing else is known."""
-    return View(fit_side(pixels, config.working_side), pixels.shape[1], pixels.shape[0], luma=_full_luma(pixels))
-
-
-def view_of_decoded(decoded: DecodedImage, config: LocalConfig) -> View:
-    """Make the view of a decoded picture."""
-    return View(
-        fit_side(decoded.pixels, config.working_side),
-        decoded.width,
-        decoded.height,
-        luma=_full_luma(decoded.pixels) if decoded.reduction == 1 else None,
-        jpeg_quality=decoded.jpeg_quality or 0,
-    )
-
-
-def _full_luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """Return the luma of a picture that is not too large."""
-    if pixels.shape[0] * pixels.shape[1] > _LARGEST_LUMA:
-        return None
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def compare(one: View, other: View, orientation: int, *, whole: bool, config: LocalConfig) -> Comparison:
@@ -203,9 +143,7 @@ def _in_doubt(one: View, other: View, orientation: int, tried: list[Comparison],
     return fitted or scarce
 
 
-def _by_keypoints(
-    one: View, other: View, detector: Detector, orientation: int, config: LocalConfig
-) -> Comparison:
+def _by_keypoints(one: View, other: View, detector: Detector, orientation: int, config: LocalConfig) -> Comparison:
     """Compare two pictures under the affine map that their keypoints agree on."""
     matrix, inliers = affine_map(
         one.points(detector, 0, config), other.points(detector, orientation, config), config.ratio
@@ -253,11 +191,8 @@ def _refined(matrix: Matrix, overlay: Overlay, found: Agreement) -> Matrix | Non
     # The correction leads from the frame to where its content lies in the second picture as overlaid.
     step = np.vstack([correction, (0, 0, 1)])
     whole = np.vstack([matrix, (0, 0, 1)])
-    if overlay.into_first:
-        better = np.linalg.inv(step) @ whole
-    else:
-        # The frame is that of the second picture and the first was moved: other = frame, one = inverse of the map.
-        better = whole @ np.linalg.inv(step)
+    # In the frame of the second picture, where the first was moved, it is undone before the map.
+    better = np.linalg.inv(step) @ whole if overlay.into_first else whole @ np.linalg.inv(step)
     return better[:2] if is_plausible(better[:2]) else None
 
 
@@ -289,7 +224,7 @@ def _verdict(
     elif found.block_share < config.min_block_share:
         why = f"{found.block_share:.0%} of the blocks agree, {config.min_block_share:.0%} are needed"
     elif found.still_share < config.min_still_share:
-        why = f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed: another view"
+        why = f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed"
     elif max(covered_one, covered_other) < _LEAST_COVERAGE:
         why = f"they share only {max(covered_one, covered_other):.0%} of their area"
     elif shift > config.max_color_shift:

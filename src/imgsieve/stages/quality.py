@@ -1,7 +1,7 @@
 """Stage 5: ranks images by quality, and says in words why a keeper is kept.
 
-Reads the columns that `imgsieve.features.quality.COLUMNS` names. Ties in the score, taken to a tenth of a point, go to the
-picture with more pixels, then to the larger file, then to the first in the order of the manifest.
+Reads the columns that `imgsieve.features.quality.COLUMNS` names. Ties in the score, taken to a tenth of a point, go to
+the picture with more pixels, then to the larger file, then to the first in the order of the manifest.
 """
 
 from __future__ import annotations
@@ -49,9 +49,7 @@ def measure(features: pa.Table, config: QualityConfig) -> tuple[dict[str, NDArra
     return {name: np.where(failed, np.nan, values).astype(np.float32) for name, values in parts.items()}, score
 
 
-def rank_of(
-    score: NDArray[np.float32], pixels: NDArray[np.int64], size: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def rank_of(score: NDArray[np.float32], pixels: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the rank of each image, 0 for the best; images that failed come last."""
     tenths = np.nan_to_num(np.rint(score.astype(np.float64) * 10), nan=-1.0)
     order = np.lexsort((np.arange(len(score)), -size, -pixels, -tenths))
@@ -61,7 +59,7 @@ def rank_of(
 
 
 def reason_of(
-    keeper: Mapping[str, float], others: Mapping[str, float], members: int, config: QualityConfig
+    keeper: Mapping[str, float], others: Mapping[str, float], members: int, copies: int, config: QualityConfig
 ) -> str:
     """Say why a keeper is kept.
 
@@ -73,9 +71,16 @@ def reason_of(
         Means of the parts of its duplicates.
     members
         Images of the group, the keeper counted.
+    copies
+        Members that are known to be made from another, which the keeper is not.
     """
     gains = {name: getattr(config, name) * (keeper[name] - others[name]) for name in QUALITY_PARTS}
     best = sorted((name for name in QUALITY_PARTS if gains[name] > _LEAST_GAIN), key=lambda name: -gains[name])
-    if not best:
+    words = [_WORDS[name] for name in best[:3]]
+    if copies:
+        words.insert(
+            0, "the source of its copies" if copies == members - 1 else f"{copies} of the others were made from a copy"
+        )
+    if not words:
         return f"equal in quality to the other {members - 1}; kept for its size or its place in the listing"
-    return f"best of {members}: " + ", ".join(_WORDS[name] for name in best[:3])
+    return f"best of {members}: " + ", ".join(words)

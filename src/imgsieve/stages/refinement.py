@@ -58,6 +58,4 @@ def _judged(pairs: pa.Table, similarity: NDArray[np.float32], least: float) -> p
     """Reject the pairs whose similarity is below ``least``, pass on the rest."""
     verdict = np.where(similarity < least, Verdict.REJECTED, Verdict.UNDECIDED)
     columns = [pairs[name] for name in ("a", "b", "orientation", "region_a", "region_b")]
-    return pa.Table.from_arrays(
-        [*columns, pa.array(verdict, pa.string()), pa.array(similarity)], schema=PAIRS_GLOBAL
-    )
+    return pa.Table.from_arrays([*columns, pa.array(verdict, pa.string()), pa.array(similarity)], schema=PAIRS_GLOBAL)

@@ -138,9 +138,7 @@ def _whole(block: CodeBlock, index: CodeIndex, turn: int, radius: int) -> pa.Tab
     later = np.searchsorted(index.ids, block.ids, side="right")
     rows, columns, bits = join(as_words(block.codes[:, turn]), index.whole, radius, later)
     none = np.full(len(rows), regions.WHOLE)
-    return _table(
-        block.ids[rows], index.ids[columns], compose_inverse(turn), none, none, bits, Verdict.UNDECIDED, None
-    )
+    return _table(block.ids[rows], index.ids[columns], compose_inverse(turn), none, none, bits, Verdict.UNDECIDED, None)
 
 
 def _region(block: CodeBlock, index: CodeIndex, region: int, radius: int) -> pa.Table:

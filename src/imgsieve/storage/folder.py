@@ -130,7 +130,7 @@ class FolderSource:
         except OSError as error:
             raise _fetch_error(error) from error
         try:
-            return self._read(descriptor, os.path.basename(uri), size, etag, wanted)
+            return self._read(descriptor, uri.rpartition("/")[2], size, etag, wanted)
         except OSError as error:
             raise _fetch_error(error) from error
         finally:
@@ -183,5 +183,5 @@ def uri_of(path: bytes) -> str:
 
 
 def _readable(path: bytes) -> str:
-    """Show a path as text; bytes that are not UTF-8 become ``\\xNN``."""
+    r"""Show a path as text; bytes that are not UTF-8 become ``\xNN``."""
     return path.decode("utf-8", "backslashreplace")

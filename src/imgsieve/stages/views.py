@@ -1,0 +1,77 @@
+"""What stage 4 works with: one picture at a small size, its keypoints once asked for, and what its file says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgsieve.config import LocalConfig
+from imgsieve.features.alignment import fit_side
+from imgsieve.features.keypoints import Detector, Keypoints, detect
+from imgsieve.features.orientation import orient
+from imgsieve.imaging import DecodedImage
+
+__all__ = ["View", "view_of", "view_of_decoded"]
+
+_LARGEST_LUMA = 4_000_000
+"""Pixels of the largest picture that is kept at full scale while it is compared."""
+
+
+@dataclass(slots=True)
+class View:
+    """One picture as stage 4 works with it."""
+
+    pixels: NDArray[np.uint8]
+    """Shape (h, w, 3), uint8 RGB, at most `LocalConfig.working_side` a side."""
+    width: int
+    height: int
+    """Size of the picture at full scale."""
+    luma: NDArray[np.uint8] | None = None
+    """Shape (height, width): the luma at full scale; None where the picture was decoded smaller or is very large."""
+    jpeg_quality: int = 0
+    """Quality by which the file was saved, 0 for other formats."""
+    keypoints: dict[tuple[Detector, int], Keypoints] = field(default_factory=dict)
+    """By kind and orientation, found when first asked for."""
+
+    def turned(self, orientation: int) -> NDArray[np.uint8]:
+        """Return the pixels in an orientation."""
+        return np.ascontiguousarray(orient(self.pixels, orientation))
+
+    def points(self, detector: Detector, orientation: int, config: LocalConfig) -> Keypoints:
+        """Return the keypoints in an orientation; SIFT's are found in a smaller picture and placed in this one."""
+        key = (detector, orientation)
+        if key not in self.keypoints:
+            turned = self.turned(orientation)
+            small = fit_side(turned, config.sift_side) if detector is Detector.SIFT else turned
+            limit = config.sift_keypoints if detector is Detector.SIFT else config.orb_keypoints
+            found = detect(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8), detector, limit)
+            grow = np.array([turned.shape[1] / small.shape[1], turned.shape[0] / small.shape[0]], np.float32)
+            points = (found.points + np.float32(0.5)) * grow - np.float32(0.5)
+            self.keypoints[key] = Keypoints(points, found.descriptors)
+        return self.keypoints[key]
+
+
+def view_of(pixels: NDArray[np.uint8], config: LocalConfig) -> View:
+    """Make the view of pixels of shape (h, w, 3) at full scale, of which nothing else is known."""
+    return View(fit_side(pixels, config.working_side), pixels.shape[1], pixels.shape[0], luma=_full_luma(pixels))
+
+
+def view_of_decoded(decoded: DecodedImage, config: LocalConfig) -> View:
+    """Make the view of a decoded picture."""
+    return View(
+        fit_side(decoded.pixels, config.working_side),
+        decoded.width,
+        decoded.height,
+        luma=_full_luma(decoded.pixels) if decoded.reduction == 1 else None,
+        jpeg_quality=decoded.jpeg_quality or 0,
+    )
+
+
+def _full_luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return the luma of a picture that is not too large."""
+    if pixels.shape[0] * pixels.shape[1] > _LARGEST_LUMA:
+        return None
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
