@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from scoring import read_groups, read_truth, score
 
 from imgsieve.runs import run
+from scoring import read_groups, read_truth, score
 
 STAGES = ("wavelet", "color", "global", "local")
 SCORES = {
@@ -47,6 +47,7 @@ class Finished:
 
     @classmethod
     def load(cls, out: Path) -> Finished:
+        """Read a run folder."""
         rows = {row["file"]: row for row in pq.read_table(out / "groups.parquet").to_pylist()}
         said: defaultdict[tuple[int, int], dict[str, dict[str, Any]]] = defaultdict(dict)
         for stage in STAGES:
@@ -55,6 +56,7 @@ class Finished:
         return cls(rows, dict(said))
 
     def together(self, one: str, other: str) -> bool:
+        """Return whether two files are in one group."""
         group = self.rows[one]["group"]
         return group is not None and group == self.rows[other]["group"]
 
@@ -175,8 +177,7 @@ def _misses(kind: str, files: Sequence[str], finished: Finished) -> list[tuple[s
             continue
         kept = next((f for f in main if finished.rows[f]["keep"]), main[0])
         furthest = max((f for f in main), key=lambda f: (finished.story(file, f)[0], f == kept))
-        for other in dict.fromkeys((kept, furthest)):
-            lines.append((kind, file, other, finished.story(file, other)[1]))
+        lines += [(kind, file, other, finished.story(file, other)[1]) for other in dict.fromkeys((kept, furthest))]
     return lines
 
 

@@ -17,8 +17,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from accuracy import table
 
+from accuracy import table
 from imgsieve.config import ExecutionConfig, RunConfig
 from imgsieve.runs import run
 

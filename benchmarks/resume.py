@@ -22,8 +22,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from accuracy import table
 
+from accuracy import table
 from imgsieve.demo import encode, render_quick
 from imgsieve.runs import Event, run
 from imgsieve.runs.extraction import SHARD_ROWS

@@ -53,7 +53,9 @@ def test_most_edits_are_found(finished):
     truth, rows, _ = finished
     edits = [file for file, row in truth.items() if row["transform"] not in ("original", "distractor")]
     original = {row["source"]: rows[file]["group"] for file, row in truth.items() if row["transform"] == "original"}
-    found = [rows[file]["group"] is not None and rows[file]["group"] == original[truth[file]["source"]] for file in edits]
+    found = [
+        rows[file]["group"] is not None and rows[file]["group"] == original[truth[file]["source"]] for file in edits
+    ]
     assert np.mean(found) > 0.9
 
 
@@ -67,7 +69,9 @@ def test_the_images_themselves_are_left_alone(tmp_path):
     source = write_pictures(tmp_path / "in", 6)
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in source.rglob("*") if path.is_file()}
     run(source, tmp_path / "out")
-    assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in source.rglob("*") if path.is_file()}
+    assert before == {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in source.rglob("*") if path.is_file()
+    }
 
 
 def test_failures_have_known_kinds_and_summary_counts_them(tmp_path):

@@ -17,7 +17,7 @@ from run_checks import child, config, groups_bytes, kill_at, picture, put, rows_
 from imgsieve import runs
 from imgsieve.config import LocalConfig, SourceConfig
 from imgsieve.demo import encode
-from imgsieve.errors import ConfigError, ImgsieveError, RunFolderError, SourceError
+from imgsieve.errors import ConfigError, ImgsieveError, Interrupted, RunFolderError, SourceError
 
 NOBODY = 65534
 
@@ -309,6 +309,23 @@ def test_a_picture_that_may_be_read_now_is_tried_again(shared_tmp):
     with without_privileges():
         run(source, shared_tmp / "out")
     assert rows_of(shared_tmp / "out")["camera/0000.jpg"]["error_kind"] is None
+
+
+def test_a_resumed_run_still_tells_what_was_not_listed(shared_tmp):
+    source = write_pictures(shared_tmp / "in", 4)
+    (source / "link.jpg").symlink_to("camera/0000.jpg")
+    (source / "web").chmod(0o000)
+
+    def stop(event):
+        if event.stage == "wavelet":
+            raise KeyboardInterrupt
+
+    with without_privileges():
+        with pytest.raises(Interrupted):
+            runs.run([str(source)], shared_tmp / "out", config(), listener=stop)
+        summary = run(source, shared_tmp / "out").summary
+    assert summary["links_not_followed"] == 1
+    assert len(summary["folders_not_read"]) == 1
 
 
 def test_only_our_own_errors_leave_a_run(tmp_path):

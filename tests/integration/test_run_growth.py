@@ -1,4 +1,4 @@
-"""A folder that has changed since the last run: what is unchanged is taken over, and the result is that of a fresh run."""
+"""A changed folder: what is unchanged is taken over, and the result is that of a fresh run."""
 
 from __future__ import annotations
 

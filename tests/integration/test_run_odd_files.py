@@ -42,10 +42,7 @@ NAMES = [
 
 
 def put_bytes(folder, name, data):
-    path = os.fsencode(folder) + b"/" + name
-    Path(os.fsdecode(os.path.dirname(path))).mkdir(parents=True, exist_ok=True)
-    with open(path, "wb") as stream:
-        stream.write(data)
+    put(folder, os.fsdecode(name), data)
 
 
 def test_names(tmp_path):
@@ -140,7 +137,9 @@ def png_claiming(width, height):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+    )
 
 
 def odd_contents():
@@ -194,7 +193,11 @@ def test_extensions_are_not_believed(tmp_path):
     put(tmp_path / "in", "really-bmp.txt", saved(pixels, "BMP"))
     run(tmp_path / "in", tmp_path / "out")
     rows = rows_of(tmp_path / "out")
-    assert [rows[f]["format"] for f in ("really-bmp.txt", "really-jpeg.png", "really-png.jpg")] == ["bmp", "jpeg", "png"]
+    assert [rows[f]["format"] for f in ("really-bmp.txt", "really-jpeg.png", "really-png.jpg")] == [
+        "bmp",
+        "jpeg",
+        "png",
+    ]
     assert len({row["group"] for row in rows.values()}) == 1
 
 

@@ -1,4 +1,4 @@
-"""One picture in every format and mode that Pillow writes: all are found to be one, but where a format cannot hold it."""
+"""One picture in every format and mode that Pillow writes: all that can hold it are found to be one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_ordinary_formats_are_read(zoo):
 
 
 def test_they_are_one_picture(zoo):
-    """Colors in all modes that show the picture as it is; one bit, and signed or floating pixels, are another matter."""
+    """In all modes that show the picture as it is; one bit, and signed or floating pixels, are another matter."""
     told = {
         file: row["group"]
         for file, row in zoo.items()

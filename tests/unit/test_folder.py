@@ -75,9 +75,9 @@ def test_a_folder_with_nothing_but_leftovers_is_usable(tmp_path):
 
 
 def test_the_lock_keeps_others_out(tmp_path):
-    with RunFolder(tmp_path).locked():
-        with pytest.raises(RunFolderError, match="another process"), RunFolder(tmp_path).locked():
-            pass
+    first, second = RunFolder(tmp_path), RunFolder(tmp_path)
+    with first.locked(), pytest.raises(RunFolderError, match="another process"), second.locked():
+        pass
     with RunFolder(tmp_path).locked():
         pass
 

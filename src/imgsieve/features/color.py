@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from imgsieve.features.columns import PADDING, sum_columns
 from imgsieve.schema import SIGNATURE_BYTES
 
 __all__ = ["color_metrics", "color_signature"]
@@ -18,7 +19,7 @@ __all__ = ["color_metrics", "color_signature"]
 THUMB = 8
 _CELLS = 64
 _DOMINANT = 8
-_REDUCED, _SIDE_STEP = 32, 5
+_REDUCED, _STEP = 32, 5
 _HISTOGRAM_AT = THUMB * THUMB * 3
 _DOMINANT_AT = _HISTOGRAM_AT + _CELLS
 
@@ -43,21 +44,23 @@ def color_signature(small: NDArray[np.float32]) -> NDArray[np.uint8]:
 @njit(nogil=True, cache=True, fastmath=True)
 def _reduced(small: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Average a picture of shape (160, 160, 3) over 5 x 5 pixels: shape (32, 32, 3)."""
-    step, side = _SIDE_STEP, _REDUCED
+    step, side = _STEP, _REDUCED
+    width = 3 * side * step
+    lines = small.reshape(side * step, width)
+    sums, means = np.zeros(width + PADDING, np.float32), np.empty(3 * side + PADDING, np.float32)
+    places, shares = np.empty((side, 2), np.uint64), np.ones((side, 2), np.float32)
+    for i in range(side):
+        places[i] = step * i, step * i + step - 1
     out = np.empty((side, side, 3), np.uint8)
-    sums = np.empty(3 * side * step, np.float32)
     for y in range(side):
-        lines = small[step * y : step * (y + 1)].reshape(step, sums.size)
-        first, second, third, fourth, fifth = lines[0], lines[1], lines[2], lines[3], lines[4]
-        for x in range(sums.size):
+        at = step * y
+        first, second, third, fourth, fifth = lines[at], lines[at + 1], lines[at + 2], lines[at + 3], lines[at + 4]
+        for x in range(width):
             sums[x] = first[x] + second[x] + third[x] + fourth[x] + fifth[x]
-        line, k = out[y].reshape(3 * side), 0
-        for at in range(0, sums.size, 3 * step):
-            block = sums[at : at + 3 * step]
-            for c in range(3):
-                total = block[c] + block[c + 3] + block[c + 6] + block[c + 9] + block[c + 12]
-                line[k] = np.uint8(min(total * np.float32(1 / step**2) + np.float32(0.5), np.float32(255)))
-                k += 1
+        sum_columns(sums, places, shares, np.float32(1 / step**2), means)
+        line = out[y].reshape(3 * side)
+        for x in range(line.size):
+            line[x] = np.uint8(min(means[x] + np.float32(0.5), np.float32(255)))
     return out
 
 

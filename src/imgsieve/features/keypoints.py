@@ -13,6 +13,7 @@ from enum import Enum
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 __all__ = ["Detector", "Keypoints", "affine_map", "detect", "is_plausible", "match"]
@@ -80,13 +81,48 @@ def match(one: Keypoints, other: Keypoints, ratio: float) -> NDArray[np.intp]:
     """
     if len(one.points) < 2 or len(other.points) < 2:
         return np.empty((0, 2), np.intp)
-    norm = cv2.NORM_HAMMING if one.descriptors.dtype == np.uint8 else cv2.NORM_L2
-    found = cv2.BFMatcher(norm).knnMatch(other.descriptors, one.descriptors, k=2)
-    near = [(pair[0].trainIdx, pair[0].queryIdx, pair[0].distance) for pair in found if pair[0].distance < ratio * pair[1].distance]
+    if one.descriptors.dtype == np.uint8:
+        nearest, first, second = _two_nearest(other.descriptors.view(np.uint64), one.descriptors.view(np.uint64))
+    else:
+        similarity = other.descriptors @ one.descriptors.T
+        nearest = similarity.argmax(axis=1)
+        rows = np.arange(len(nearest))
+        first = np.sqrt(np.maximum(2 - 2 * similarity[rows, nearest], 0))
+        similarity[rows, nearest] = -1
+        second = np.sqrt(np.maximum(2 - 2 * similarity.max(axis=1), 0))
+    rows = np.nonzero(first < ratio * second)[0]
     # Of several matches to one keypoint only the nearest stays.
-    near.sort(key=lambda m: (m[0], m[2], m[1]))
-    unique = [m for i, m in enumerate(near) if i == 0 or near[i - 1][0] != m[0]]
-    return np.array([(a, b) for a, b, _ in unique], np.intp).reshape(-1, 2)
+    order = np.lexsort((rows, first[rows], nearest[rows]))
+    rows = rows[order]
+    alone = np.ones(len(rows), bool)
+    alone[1:] = nearest[rows[1:]] != nearest[rows[:-1]]
+    rows = rows[alone]
+    return np.stack([nearest[rows], rows], axis=1).astype(np.intp)
+
+
+@njit(nogil=True, cache=True)
+def _two_nearest(
+    queries: NDArray[np.uint64], codes: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return, for binary descriptors of shape (n, 4), the nearest code, its distance, and that of the second nearest."""
+    nearest = np.zeros(len(queries), np.int64)
+    first = np.full(len(queries), 999.0)
+    second = np.full(len(queries), 999.0)
+    for i in range(len(queries)):
+        for j in range(len(codes)):
+            distance = 0.0
+            for k in range(4):
+                word = queries[i, k] ^ codes[j, k]
+                word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+                word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+                word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+                distance += float((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+            if distance < first[i]:
+                second[i] = first[i]
+                first[i], nearest[i] = distance, j
+            elif distance < second[i]:
+                second[i] = distance
+    return nearest, first, second
 
 
 def affine_map(

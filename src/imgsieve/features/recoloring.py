@@ -43,8 +43,10 @@ def color_shift(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArra
 def _chroma_cells(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return mean a*b* of the cells that lie inside: shape (n, 2)."""
     size = (max(1, rgb.shape[1] // _CELL), max(1, rgb.shape[0] // _CELL))
-    lab = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
-    covered = cv2.resize(inside.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 250
+    whole = np.s_[: size[1] * min(_CELL, rgb.shape[0]), : size[0] * min(_CELL, rgb.shape[1])]
+    means = cv2.resize(np.ascontiguousarray(rgb[whole]), size, interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(means, cv2.COLOR_RGB2LAB)
+    covered = cv2.resize(inside[whole].astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 250
     return np.asarray(lab[covered][:, 1:], np.float32) - 128.0
 
 

@@ -67,12 +67,15 @@ def _shrink(lines: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
     rows, row_shares = _extents(h)
     columns, column_shares = _extents(w)
     scale = np.float32(SIDE * SIDE / (h * w))
-    line = np.zeros(w * 3 + PADDING, np.float32)
-    reduced = np.empty(SIDE * 3 + PADDING, np.float32)
+    # One behind the other: at some distances the processor takes a read here for one that waits for a write there.
+    both = np.zeros((w + SIDE) * 3 + 2 * PADDING, np.float32)
+    line, reduced = both[: w * 3], both[w * 3 + PADDING :]
     for i in range(SIDE):
-        _sum_lines(lines, rows[i], row_shares[i], line[: w * 3])
-        sum_columns(line, columns, column_shares, scale, reduced)
-        out[i] = reduced[: SIDE * 3]
+        _sum_lines(lines, rows[i], row_shares[i], line)
+        sum_columns(both, columns, column_shares, scale, reduced)
+        target = out[i]
+        for x in range(target.size):
+            target[x] = reduced[x]
 
 
 def small_picture(pixels: NDArray[np.uint8], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:

@@ -36,6 +36,10 @@ class Manifest:
     bytes: int
     fingerprint: str
     """Changes whenever a file, its size or its version does."""
+    passed_over: int = 0
+    """Links and special files that were met and not listed."""
+    unreadable: tuple[str, ...] = ()
+    """Folders that could not be listed, each with the reason."""
 
     def is_whole(self) -> bool:
         """Return whether all parts are there."""
@@ -67,12 +71,15 @@ class Manifest:
             "rows": self.rows,
             "bytes": self.bytes,
             "fingerprint": self.fingerprint,
+            "passed_over": self.passed_over,
+            "unreadable": list(self.unreadable),
         }
 
     @classmethod
     def from_dict(cls, folder: RunFolder, value: dict[str, Any]) -> Manifest:
         """Return the manifest that `run.json` names."""
-        return cls(folder, tuple(value["parts"]), value["rows"], value["bytes"], value["fingerprint"])
+        told = {**value, "parts": tuple(value["parts"]), "unreadable": tuple(value.get("unreadable", ()))}
+        return cls(folder=folder, **told)
 
 
 def list_sources(sources: Sequence[Source], folder: RunFolder, done: Callable[[int], None]) -> Manifest:
@@ -107,7 +114,15 @@ def list_sources(sources: Sequence[Source], folder: RunFolder, done: Callable[[i
         places = ", ".join(source.uri for source in ordered)
         raise SourceError(f"there are no files in {places} (check --include and --exclude)")
     done(count)
-    return Manifest(folder, tuple(parts), count, total, digest.hexdigest()[:16])
+    return Manifest(
+        folder,
+        tuple(parts),
+        count,
+        total,
+        digest.hexdigest()[:16],
+        sum(source.passed_over for source in ordered),
+        tuple(text for source in ordered for text in source.unreadable),
+    )
 
 
 def _entries(sources: Sequence[Source]) -> Iterator[Entry]:

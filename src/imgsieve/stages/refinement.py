@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import GlobalConfig
 from imgsieve.features.layout import layout_similarity
-from imgsieve.features.regions import rectangles
+from imgsieve.features.regions import WHOLE, rectangles
 from imgsieve.schema import PAIRS_GLOBAL, Verdict
 
 __all__ = ["match", "match_embeddings"]
@@ -43,7 +43,8 @@ def match(
         rectangles(pairs["region_b"].to_numpy(), trimmed[1]),
         pairs["orientation"].to_numpy().astype(np.int8),
     )
-    return _judged(pairs, similarity, config.min_layout_similarity)
+    regional = np.maximum(pairs["region_a"].to_numpy(), pairs["region_b"].to_numpy()) != WHOLE
+    return _judged(pairs, similarity, np.where(regional, config.min_region_similarity, config.min_layout_similarity))
 
 
 def match_embeddings(
@@ -51,10 +52,10 @@ def match_embeddings(
 ) -> pa.Table:
     """Judge pairs by the cosine of their embeddings, each of shape (n, d), float32, of unit length."""
     similarity = np.einsum("nd,nd->n", embeddings[0], embeddings[1]).astype(np.float32)
-    return _judged(pairs, similarity, config.min_embedding_similarity)
+    return _judged(pairs, similarity, np.full(len(pairs), config.min_embedding_similarity))
 
 
-def _judged(pairs: pa.Table, similarity: NDArray[np.float32], least: float) -> pa.Table:
+def _judged(pairs: pa.Table, similarity: NDArray[np.float32], least: NDArray[np.float64]) -> pa.Table:
     """Reject the pairs whose similarity is below ``least``, pass on the rest."""
     verdict = np.where(similarity < least, Verdict.REJECTED, Verdict.UNDECIDED)
     columns = [pairs[name] for name in ("a", "b", "orientation", "region_a", "region_b")]

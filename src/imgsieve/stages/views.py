@@ -41,11 +41,11 @@ class View:
         return np.ascontiguousarray(orient(self.pixels, orientation))
 
     def points(self, detector: Detector, orientation: int, config: LocalConfig) -> Keypoints:
-        """Return the keypoints in an orientation; SIFT's are found in a smaller picture and placed in this one."""
+        """Return the keypoints in an orientation, found in a smaller picture and placed in this one."""
         key = (detector, orientation)
         if key not in self.keypoints:
             turned = self.turned(orientation)
-            small = fit_side(turned, config.sift_side) if detector is Detector.SIFT else turned
+            small = fit_side(turned, config.sift_side if detector is Detector.SIFT else config.orb_side)
             limit = config.sift_keypoints if detector is Detector.SIFT else config.orb_keypoints
             found = detect(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8), detector, limit)
             grow = np.array([turned.shape[1] / small.shape[1], turned.shape[0] / small.shape[0]], np.float32)
