@@ -29,7 +29,6 @@ def photos(tmp_path: Path) -> Path:
         (("run", "photos", "--out", "run", "--memory", "0"), "is not a size"),
         (("run", "photos", "--out", "run", "--config", "none.toml"), "cannot be read"),
         (("run", "photos", "--out", "run", "--config", "photos"), "cannot be read"),
-        (("run", "photos", "--out", "photos/run"), "lies within the source"),
         (("run", "photos", "--out", "run", "--descriptor", "none.onnx"), "none.toml"),
         (("frobnicate",), "no such command 'frobnicate'"),
         (("compare", "photos/one.txt"), "'B'"),

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgsieve.errors import DecodeError, MemoryBudgetError
@@ -24,6 +24,7 @@ def test_the_plan_spends_the_budget_and_no_more():
     assert plan.decode_bytes > plan.fetch_bytes > 0
 
 
+@settings(deadline=None)
 @given(
     budget=st.integers(1, 10**11),
     base=st.integers(0, 10**10),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgsieve.errors import ConfigError
@@ -52,6 +52,7 @@ def test_a_backward_range_is_told_at_once():
         GlobFilter(include=("*.jpg", "[z-a]"))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_any_glob_compiles_or_is_refused(glob):
     try:
@@ -60,6 +61,7 @@ def test_any_glob_compiles_or_is_refused(glob):
         assert "[" in glob
 
 
+@settings(deadline=None)
 @given(st.text("ab[]!^-\\*?/&~|.", max_size=10))
 def test_globs_of_signs_compile_or_are_refused(glob):
     try:
@@ -68,6 +70,7 @@ def test_globs_of_signs_compile_or_are_refused(glob):
         assert "[" in glob
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="*?[/"), min_size=1, max_size=12))
 def test_a_plain_name_matches_itself_in_every_folder(name):
     assert glob_pattern(name).fullmatch(name)

@@ -84,5 +84,7 @@ def open_bars() -> Iterator[Bars]:
     pace = _Pace()
     title = TextColumn("{task.description}", markup=False)
     columns = (SpinnerColumn(finished_text="✓"), title, BarColumn(24), _Count(), pace)
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=8) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, refresh_per_second=8) as progress:
         yield Bars(progress, pace)
+    console.print()

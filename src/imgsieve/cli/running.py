@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from imgsieve.cli.failures import DONE, INCOMPLETE, tell
 from imgsieve.cli.progress import open_display, report_stage
@@ -17,7 +15,7 @@ from imgsieve.cli.signals import stop_on_signals
 from imgsieve.cli.summary import summary_text
 from imgsieve.cli.texts import parse_size
 from imgsieve.config import RunConfig, load_config
-from imgsieve.errors import ConfigError, Interrupted
+from imgsieve.errors import Interrupted
 from imgsieve.report import write_report
 from imgsieve.runs import RunResult, run
 
@@ -58,7 +56,6 @@ class RunOptions:
 def run_command(sources: Sequence[str], out: Path, options: RunOptions) -> int:
     """Run, show progress and print the summary. Returns the exit code."""
     config = options.configuration()
-    _keep_apart(sources, out)
     with open_display(quiet=options.quiet) as display, stop_on_signals(display.stopping):
         try:
             result = run(sources, out, config, listener=display)
@@ -71,25 +68,6 @@ def run_command(sources: Sequence[str], out: Path, options: RunOptions) -> int:
             report_stage(display, finished=True)
     _print_result(result, report, options)
     return _code(result.summary, options)
-
-
-def _keep_apart(sources: Sequence[str], out: Path) -> None:
-    """Refuse a run folder that would be read as a part of a source.
-
-    Raises
-    ------
-    ConfigError
-        The run folder lies within a source.
-    """
-    place = out.resolve()
-    for source in sources:
-        folder = Path(unquote(source.removeprefix("file://")) if source.startswith("file://") else source)
-        with suppress(OSError):
-            if place.is_relative_to(folder.resolve(strict=True)):
-                raise ConfigError(
-                    f"the run folder {out} lies within the source {source}, so its files would be listed "
-                    "with the pictures; name a folder outside with --out"
-                )
 
 
 def _report(folder: Path) -> Path:

@@ -73,7 +73,10 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
         Whether a thumbnail is encoded as well.
     """
     h, w = pixels.shape[:2]
+    # In this order what one part reads is still near the processor from the part before.
     small = small_picture(pixels, _BUFFERS.small)
+    thumb = encode_thumbnail(small, w, h) if thumbnail else None
+    signature = color_signature(small)
     codes, regions, trimmed, layout, brightness, contrast = _describe_small(
         small, w / h, _BUFFERS.luma, _BUFFERS.integral
     )
@@ -82,11 +85,11 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
         region_codes=regions,
         trimmed=trimmed,
         layout=layout,
-        color_signature=color_signature(small),
+        color_signature=signature,
         brightness=brightness,
         contrast=contrast,
         metrics=measure(pixels),
-        thumbnail=encode_thumbnail(small, w, h) if thumbnail else None,
+        thumbnail=thumb,
     )
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["color_shift"]
+__all__ = ["color_shift", "is_faded"]
 
 _CELL = 12
 _LEAST_CHROMA = 5.0
@@ -38,6 +38,14 @@ def color_shift(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArra
     if len(first) < 9 or min(_colorfulness(first), _colorfulness(second)) < _LEAST_CHROMA:
         return 0.0
     return min(_residual(first, second), _residual(second, first))
+
+
+def is_faded(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray[np.bool_]) -> bool:
+    """Return whether the colors of ``one`` are gone, being gray or of one tone, while ``other`` has them."""
+    first, second = _chroma_cells(one, inside), _chroma_cells(other, inside)
+    if len(first) < 9:
+        return False
+    return _colorfulness(second) > _LEAST_CHROMA and _colorfulness(first) < 0.4 * _colorfulness(second)
 
 
 def _chroma_cells(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.float32]:

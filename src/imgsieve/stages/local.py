@@ -27,8 +27,8 @@ from imgsieve.features.alignment import (
 from imgsieve.features.blocks import Agreement, agreement, refit
 from imgsieve.features.keypoints import Detector, affine_map, is_plausible
 from imgsieve.features.orientation import orient
-from imgsieve.features.provenance import NEITHER, Placement, made_from, plainness
-from imgsieve.features.recoloring import color_shift
+from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, Placement, made_from, plainness
+from imgsieve.features.recoloring import color_shift, is_faded
 from imgsieve.schema import Verdict
 from imgsieve.stages.views import View
 
@@ -78,7 +78,9 @@ def compare(one: View, other: View, orientation: int, *, whole: bool, config: Lo
         Whether whole pictures met, so that a plain overlay is worth trying.
     """
     found = _compare(one, other, orientation, whole=whole, config=config)
-    if found.verdict != Verdict.ACCEPTED or found.matrix is None or one.luma is None or other.luma is None:
+    if found.verdict != Verdict.ACCEPTED:
+        return replace(found, made=NEITHER, how="")
+    if found.made != NEITHER or found.matrix is None or one.luma is None or other.luma is None:
         return found
     turned = np.ascontiguousarray(orient(other.luma, found.orientation))
     made, how = made_from(one.luma, turned, _placement(one, other, turned.shape, found, found.matrix))
@@ -218,6 +220,8 @@ def _verdict(
 ) -> Comparison:
     """Put verdict, scores and reason together."""
     covered_one, covered_other = coverage(one, other, matrix)
+    faded_one = is_faded(overlay.one_rgb, overlay.other_rgb, overlay.inside)
+    faded_other = is_faded(overlay.other_rgb, overlay.one_rgb, overlay.inside)
     shift = color_shift(overlay.one_rgb, overlay.other_rgb, overlay.inside)
     if found.textured < _LEAST_TEXTURED or found.followed < _LEAST_FOLLOWED:
         why = f"too little texture to tell: {found.textured} textured blocks, {found.followed} followed"
@@ -241,5 +245,7 @@ def _verdict(
         color_shift=shift,
         coverage_a=covered_one,
         coverage_b=covered_other,
+        made=OF_SECOND if faded_one else OF_FIRST if faded_other else NEITHER,
+        how="its colors taken away" if faded_one or faded_other else "",
         matrix=matrix,
     )
