@@ -116,9 +116,9 @@ def breakdown(files: Sequence[Path]) -> None:
         height, width = pixels.shape[:2]
         timed("describe, in all", lambda pixels=pixels: describe(pixels, thumbnail=True))
         small = timed("  small picture", lambda pixels=pixels: small_picture(pixels))
-        timed("  color signature", lambda small=small: color_signature(small))
+        timed("  color signature", lambda small=small: color_signature(small.cells))
         timed("  metrics", lambda pixels=pixels: measure(pixels))
-        timed("  thumbnail", lambda args=(small, width, height): encode_thumbnail(*args))
+        timed("  thumbnail", lambda args=(small.colors, width, height): encode_thumbnail(*args))
         timed("digest of bytes", lambda data=data: hashlib.blake2b(data, digest_size=16).digest())
         timed("digest of pixels", lambda decoded=decoded: pixel_digest(decoded))
     for name, times in spent.items():

@@ -5,9 +5,9 @@ Usage::
     python benchmarks/resume.py [--kills 20] [--pictures 600] [--seed 1] [--work build/resume]
 
 Half of the kills each hit a run of their own, which is then resumed; the other half hit one single run, again and
-again. A moment is an event of the run (a few hundred, over all stages) and some milliseconds after it. The
-pictures are as many as asked for and byte copies of them, so that there are several shards. Prints a table in
-Markdown and ends with an error if any result differs by a byte.
+again, in ever later stages. A moment is an event of the run (a few hundred, over all stages) and some milliseconds
+after it. The pictures are as many as asked for and byte copies of them, so that there are several shards. Prints a
+table in Markdown and ends with an error if any result differs by a byte.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from accuracy import table
 from imgsieve.demo import encode, render_quick
 from imgsieve.runs import Event, run
 from imgsieve.runs.extraction import SHARD_ROWS
+
+STAGES = ("list", "extract", "wavelet", "color", "global", "local", "quality")
 
 
 def write_pictures(folder: Path, pictures: int) -> None:
@@ -53,12 +55,12 @@ def tell(event: Event) -> None:
     os.write(1, f"{event.stage} {event.done}\n".encode())
 
 
-def killed(images: Path, out: Path, event: int, delay: float) -> str:
-    """Kill a run after an event; return which one, nothing if it came to its end before."""
+def killed(images: Path, out: Path, event: int, delay: float, stage: str = "") -> str:
+    """Kill a run after so many events, of a stage or of all; return which one, nothing if it ended before."""
     with child(images, out) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            event -= 1
+            event -= line.startswith(stage)
             if event < 0:
                 time.sleep(delay)
                 process.kill()
@@ -105,9 +107,9 @@ def main() -> None:
         lines.append((f"run {number + 1}", moment, resumed(out)))
         shutil.rmtree(out)
     again = options.kills - options.kills // 2
-    for number in range(again):
-        # Later kills come early within their run: the work before is done, and so are its events.
-        moment = killed(images, work / "often", rng.randrange(events * (again - number) // again), rng.random() * 0.05)
+    for number, stage in enumerate(sorted(rng.choices(STAGES, k=again), key=STAGES.index)):
+        event = rng.randrange(SHARD_ROWS // 8) if stage == "extract" else 0
+        moment = killed(images, work / "often", event, rng.random() * 0.02, stage)
         lines.append((f"one run, kill {number + 1}", moment or "had come to its end", ""))
     lines[-1] = (*lines[-1][:2], resumed(work / "often"))
     print(table(("run", "killed after", "result"), lines))

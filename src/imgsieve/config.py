@@ -83,11 +83,12 @@ class GlobalConfig:
     descriptor: str | None = None
     """Path of an ONNX model with a TOML beside it; None for the built-in layout descriptor."""
     min_layout_similarity: float = 0.68
-    """Whole pictures whose layouts correlate less are rejected: 4 in 1,000 copies, 6 in 100 strangers that codes let by."""
+    """Whole pictures whose layouts correlate less are rejected. On photographs, 0.4 % of the copies and 6 % of the
+    strangers that codes had proposed."""
     min_region_similarity: float = 0.60
     """The same where a region met a picture, for layouts are coarse there."""
     min_embedding_similarity: float = 0.5
-    """With a model: pairs whose cosine is lower are rejected unless their codes are close."""
+    """With a model: pairs whose cosine is lower are rejected."""
     propose_embedding_similarity: float = 0.75
     """With a model: pairs whose cosine is higher are proposed as well."""
     neighbors: int = 16
@@ -161,18 +162,32 @@ class RunConfig:
         """Return 16 hexadecimal digits that change whenever an option that changes the result does."""
         options = dataclasses.asdict(self)
         del options["execution"], options["decode"]["thumbnails"]
+        options["refine"]["descriptor"] = _content_of(self.refine.descriptor)
         return digest_of({"algorithm": ALGORITHM, **options})
 
     def recipe(self) -> str:
         """Return 16 hexadecimal digits that change whenever an option that changes the features does."""
         decode = dataclasses.asdict(self.decode)
         del decode["thumbnails"]
-        return digest_of({"algorithm": ALGORITHM, "decode": decode, "descriptor": self.refine.descriptor})
+        return digest_of({"algorithm": ALGORITHM, "decode": decode, "descriptor": _content_of(self.refine.descriptor)})
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain nested dictionaries, fit for JSON."""
         plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
         return plain
+
+
+def _content_of(path: str | None) -> str | None:
+    """Return a digest of a model and of the TOML beside it, so that their content counts and not their place."""
+    if path is None:
+        return None
+    digest = hashlib.sha256()
+    for file in (Path(path), Path(path).with_suffix(".toml")):
+        try:
+            digest.update(file.read_bytes())
+        except OSError as error:
+            raise ConfigError(f"the model's file {file} cannot be read: {error.strerror}") from error
+    return digest.hexdigest()[:16]
 
 
 def digest_of(value: Any) -> str:

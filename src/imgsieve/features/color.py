@@ -11,7 +11,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from imgsieve.features.columns import PADDING, sum_columns
 from imgsieve.schema import SIGNATURE_BYTES
 
 __all__ = ["color_metrics", "color_signature"]
@@ -19,49 +18,25 @@ __all__ = ["color_metrics", "color_signature"]
 THUMB = 8
 _CELLS = 64
 _DOMINANT = 8
-_REDUCED, _STEP = 32, 5
 _HISTOGRAM_AT = THUMB * THUMB * 3
 _DOMINANT_AT = _HISTOGRAM_AT + _CELLS
 
 
-def color_signature(small: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the signature of a small picture.
+def color_signature(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the signature of a picture of 32 x 32 cells.
 
     Parameters
     ----------
-    small
-        Shape (160, 160, 3), float32 RGB from 0 to 255.
+    cells
+        Shape (32, 32, 3), uint8 RGB; see `imgsieve.features.reduction.SmallPicture`.
 
     Returns
     -------
     Shape (288,), uint8.
     """
-    lab = np.asarray(cv2.cvtColor(_reduced(small), cv2.COLOR_RGB2LAB), np.uint8)
+    lab = np.asarray(cv2.cvtColor(cells, cv2.COLOR_RGB2LAB), np.uint8)
     signature: NDArray[np.uint8] = _signature(lab)
     return signature
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _reduced(small: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Average a picture of shape (160, 160, 3) over 5 x 5 pixels: shape (32, 32, 3)."""
-    step, side = _STEP, _REDUCED
-    width = 3 * side * step
-    lines = small.reshape(side * step, width)
-    sums, means = np.zeros(width + PADDING, np.float32), np.empty(3 * side + PADDING, np.float32)
-    places, shares = np.empty((side, 2), np.uint64), np.ones((side, 2), np.float32)
-    for i in range(side):
-        places[i] = step * i, step * i + step - 1
-    out = np.empty((side, side, 3), np.uint8)
-    for y in range(side):
-        at = step * y
-        first, second, third, fourth, fifth = lines[at], lines[at + 1], lines[at + 2], lines[at + 3], lines[at + 4]
-        for x in range(width):
-            sums[x] = first[x] + second[x] + third[x] + fourth[x] + fifth[x]
-        sum_columns(sums, places, shares, np.float32(1 / step**2), means)
-        line = out[y].reshape(3 * side)
-        for x in range(line.size):
-            line[x] = np.uint8(min(means[x] + np.float32(0.5), np.float32(255)))
-    return out
 
 
 @njit(nogil=True, cache=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.tiles import TILE
 
-__all__ = ["past_quality"]
+__all__ = ["count_tile", "empty_counts", "grids_of", "past_quality"]
 
 _BINS = 320
 """Histogram of the magnitudes of coefficients, in quarters of a unit."""
@@ -43,42 +43,57 @@ _PERIODS, _COSINES = _candidates()
 
 
 @njit(nogil=True, cache=True)
-def past_quality(tiles: NDArray[np.float32], height: int, width: int) -> int:
-    """Return the lowest JPEG quality, 1 to 100, that coefficients remember, 0 for none.
+def grids_of(height: int, width: int) -> NDArray[np.int64]:
+    """Return where the grid of an earlier compression may start: shape (n, 2), row and column, n from 1 to 4.
 
-    The grid of an earlier compression starts at the corner, or, in a picture that was turned or mirrored since, so that
-    it ends at the far edges.
+    It starts at the corner, or, in a picture that was turned or mirrored since, so that it ends at the far edges.
+    """
+    grids, count = np.zeros((4, 2), np.int64), 0
+    for row in (0, height % 8):
+        for column in (0, width % 8):
+            known = False
+            for k in range(count):
+                known |= grids[k, 0] == row and grids[k, 1] == column
+            if not known:
+                grids[count] = row, column
+                count += 1
+    return grids[:count]
+
+
+@njit(nogil=True, cache=True)
+def empty_counts(grids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the counts of no tiles: zeros, by grid, frequency and bin."""
+    return np.zeros((len(grids), _SPOKEN, _BINS + 1), np.float32)
+
+
+@njit(nogil=True, cache=True)
+def count_tile(tile: NDArray[np.float32], grids: NDArray[np.int64], counts: NDArray[np.float32]) -> None:
+    """Add the magnitudes of the coefficients of a tile to the counts, on each grid.
 
     Parameters
     ----------
-    tiles
-        Shape (n, 64, 64), float32: luma, each tile at multiples of 8 pixels from the corner.
-    height, width
-        Size of the picture.
+    tile
+        Shape (64, 64), float32: luma, at multiples of 8 pixels from the corner of the picture.
+    grids, counts
+        See `grids_of` and `empty_counts`.
     """
-    counts = np.empty((_SPOKEN, _BINS + 1), np.float32)
+    waves = np.empty((3, TILE), np.float32)
+    for k in range(len(grids)):
+        for top in range(grids[k, 0], TILE - 7, 8):
+            _transform_down(tile[top : top + 8], waves)
+            for x in range(np.uint64(grids[k, 1]), np.uint64(TILE - 7), np.uint64(8)):
+                _count_block(waves, x, counts[k])
+
+
+@njit(nogil=True, cache=True)
+def past_quality(counts: NDArray[np.float32]) -> int:
+    """Return the lowest JPEG quality, 1 to 100, that the counts of any grid tell, 0 for none."""
     lowest = 0
-    for corner in range(4):
-        row, column = height % 8 if corner >= 2 else 0, width % 8 if corner % 2 else 0
-        if (corner >= 2 and row == 0) or (corner % 2 and column == 0):
-            continue
-        counts[:] = 0
-        for n in range(tiles.shape[0]):
-            _count(tiles[n], row, column, counts)
-        quality = _vote(counts)
+    for k in range(len(counts)):
+        quality = _vote(counts[k])
         if quality > 0 and (lowest == 0 or quality < lowest):
             lowest = quality
     return lowest
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _count(tile: NDArray[np.float32], row: int, column: int, counts: NDArray[np.float32]) -> None:
-    """Count the magnitudes of the coefficients of one tile, on the grid that starts at a row and column."""
-    waves = np.empty((3, TILE), np.float32)
-    for top in range(row, TILE - 7, 8):
-        _transform_down(tile[top : top + 8], waves)
-        for x in range(np.uint64(column), np.uint64(TILE - 7), np.uint64(8)):
-            _count_block(waves, x, counts)
 
 
 @njit(nogil=True, cache=True, fastmath=True)

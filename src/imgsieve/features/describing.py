@@ -15,9 +15,9 @@ from imgsieve.features.color import color_signature
 from imgsieve.features.layout import layout_of_means
 from imgsieve.features.metrics import Metrics, measure
 from imgsieve.features.reduction import SIDE as SMALL
-from imgsieve.features.reduction import fill_luma, small_picture
+from imgsieve.features.reduction import SmallPicture, small_picture
 from imgsieve.features.regions import region_codes, trimmed_rectangle
-from imgsieve.features.wavelet import SIDE, block_means, codes_of_means
+from imgsieve.features.wavelet import SIDE, block_means, codes_of_means, fill_integral
 
 __all__ = ["Description", "describe", "encode_thumbnail"]
 
@@ -49,14 +49,12 @@ class Description:
 
 
 class _Buffers(threading.local):
-    """Arrays that a thread uses again for each picture: fresh memory costs more than what is written there."""
+    """What a thread uses again for each picture: fresh memory costs more than what is written there."""
 
     def __init__(self) -> None:
-        self.small = np.empty((SMALL, SMALL, 3), np.float32)
-        self.luma = np.empty((SMALL, SMALL), np.float32)
-        self.integral = np.zeros((SMALL + 1, SMALL + 1), np.float64)
-        self.shaped = np.empty(SMALL * SMALL * 3, np.float32)
-        self.bytes = np.empty(SMALL * SMALL * 3, np.uint8)
+        self.small = SmallPicture()
+        self.integral = np.zeros((SMALL + 1, SMALL + 1), np.int32)
+        self.shaped = np.empty(SMALL * SMALL * 3, np.uint8)
 
 
 _BUFFERS = _Buffers()
@@ -75,35 +73,26 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
     h, w = pixels.shape[:2]
     # In this order what one part reads is still near the processor from the part before.
     small = small_picture(pixels, _BUFFERS.small)
-    thumb = encode_thumbnail(small, w, h) if thumbnail else None
-    signature = color_signature(small)
-    codes, regions, trimmed, layout, brightness, contrast = _describe_small(
-        small, w / h, _BUFFERS.luma, _BUFFERS.integral
-    )
+    codes, regions, trimmed, layout, brightness, contrast = _describe_luma(small.luma, w / h, _BUFFERS.integral)
     return Description(
         wavelet_codes=codes,
         region_codes=regions,
         trimmed=trimmed,
         layout=layout,
-        color_signature=signature,
+        color_signature=color_signature(small.cells),
         brightness=brightness,
         contrast=contrast,
+        thumbnail=encode_thumbnail(small.colors, w, h) if thumbnail else None,
         metrics=measure(pixels),
-        thumbnail=thumb,
     )
 
 
 @njit(nogil=True, cache=True)
-def _describe_small(
-    small: NDArray[np.float32], aspect: float, luma: NDArray[np.float32], integral: NDArray[np.float64]
+def _describe_luma(
+    luma: NDArray[np.float32], aspect: float, integral: NDArray[np.int32]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int8], float, float]:
-    """Return codes, region codes, trimmed rectangle, layout, mean and deviation of the luma.
-
-    ``luma`` and ``integral``, of shapes (160, 160) and (161, 161), are overwritten, but for the zeros in the first row
-    and column of the integral.
-    """
-    fill_luma(small, luma)
-    _integrate(luma, integral)
+    """Return codes, region codes, trimmed rectangle, layout, mean and deviation of a luma of shape (160, 160)."""
+    fill_integral(luma, integral)
     borders = np.arange(SIDE + 1).astype(np.int32) * np.int32(SMALL // SIDE)
     means = block_means(integral, borders, borders)
     rectangle = trimmed_rectangle(luma)
@@ -130,39 +119,22 @@ def _spread(luma: NDArray[np.float32]) -> tuple[float, float]:
     return 128.0 + mean, np.sqrt(max(0.0, squares / luma.size - mean * mean))
 
 
-@njit(nogil=True, cache=True)
-def _integrate(luma: NDArray[np.float32], out: NDArray[np.float64]) -> None:
-    """Write the integral of a picture of shape (h, w), h even, to shape (h + 1, w + 1), whose first row and column are 0."""
-    h, w = luma.shape
-    for y in range(0, h, 2):
-        # Two lines at once: an addition waits for the one before it in its own line only.
-        upper, lower, above, here, below = luma[y], luma[y + 1], out[y], out[y + 1], out[y + 2]
-        first, second = 0.0, 0.0
-        for x in range(w):
-            first += upper[x]
-            second += lower[x]
-            here[x + 1] = above[x + 1] + first
-            below[x + 1] = above[x + 1] + first + second
-
-
-def encode_thumbnail(small: NDArray[np.float32], width: int, height: int) -> bytes:
+def encode_thumbnail(colors: NDArray[np.uint8], width: int, height: int) -> bytes:
     """Encode a small picture, in the shape of the original, as JPEG.
 
     Parameters
     ----------
-    small
-        Shape (160, 160, 3), float32 RGB.
+    colors
+        Shape (160, 160, 3), uint8 RGB.
     width, height
         Size of the original, of which the shape is taken.
     """
     scale = THUMB_SIDE / max(width, height)
     size = (max(1, min(THUMB_SIDE, round(width * scale))), max(1, min(THUMB_SIDE, round(height * scale))))
-    shape, count = (size[1], size[0], 3), size[0] * size[1] * 3
     if size != (SMALL, SMALL):
-        shaped = _BUFFERS.shaped[:count].reshape(shape)
-        small = np.asarray(cv2.resize(small, size, dst=shaped, interpolation=cv2.INTER_LINEAR), np.float32)
-    pixels = cv2.convertScaleAbs(small, dst=_BUFFERS.bytes[:count].reshape(shape))
+        shaped = _BUFFERS.shaped[: size[0] * size[1] * 3].reshape(size[1], size[0], 3)
+        colors = np.asarray(cv2.resize(colors, size, dst=shaped, interpolation=cv2.INTER_LINEAR), np.uint8)
     encoded: bytes = simplejpeg.encode_jpeg(
-        pixels, quality=_THUMB_QUALITY, colorspace="RGB", colorsubsampling="420", fastdct=True
+        colors, quality=_THUMB_QUALITY, colorspace="RGB", colorsubsampling="420", fastdct=True
     )
     return encoded

@@ -13,15 +13,14 @@ the cost does not grow with its size.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from imgsieve.features.compression import past_quality
-from imgsieve.features.tiles import TILE, fill_tiles, tile_count
+from imgsieve.features.compression import count_tile, empty_counts, grids_of, past_quality
+from imgsieve.features.tiles import TILE, fill_tile, tile_count
 
 __all__ = ["Metrics", "measure"]
 
@@ -54,8 +53,7 @@ def measure(pixels: NDArray[np.uint8]) -> Metrics:
     pixels
         Shape (h, w, 3), uint8 RGB.
     """
-    tiles = _BUFFERS.tiles[: tile_count(*pixels.shape[:2])]
-    detail, sharpness, noise, clipped, blockiness, quality = _measure(pixels, tiles)
+    detail, sharpness, noise, clipped, blockiness, quality = _measure(pixels)
     return Metrics(
         detail=detail,
         sharpness=sharpness,
@@ -66,61 +64,63 @@ def measure(pixels: NDArray[np.uint8]) -> Metrics:
     )
 
 
-class _Buffers(threading.local):
-    """Tiles that a thread uses again for each picture."""
-
-    def __init__(self) -> None:
-        self.tiles = np.empty((9, TILE, TILE), np.float32)
-
-
-_BUFFERS = _Buffers()
-
-
 @njit(nogil=True, cache=True)
-def _measure(
-    pixels: NDArray[np.uint8], tiles: NDArray[np.float32]
-) -> tuple[float, float, float, float, float, int]:
+def _measure(pixels: NDArray[np.uint8]) -> tuple[float, float, float, float, float, int]:
     """Return detail, sharpness, noise, the share of clipped pixels, blockiness, and past quality."""
-    fill_tiles(pixels, tiles)
-    detail, sharpness = _detail(tiles)
-    quality = past_quality(tiles, pixels.shape[0], pixels.shape[1])
-    return detail, sharpness, _noise(tiles), _clipped(tiles), _blockiness(tiles), quality
+    h, w = pixels.shape[:2]
+    tiles = tile_count(h, w)
+    tile = np.empty((TILE, TILE), np.float32)
+    squares = np.zeros((len(_LAGS), 2), np.float64)
+    noises = np.empty(tiles, np.float64)
+    across, down = np.zeros(TILE - 1, np.float32), np.zeros(TILE - 1, np.float32)
+    grids = grids_of(h, w)
+    counts = empty_counts(grids)
+    clipped = 0
+    # Tile by tile, so that one tile is all that the measures read.
+    for n in range(tiles):
+        fill_tile(pixels, n, tile)
+        for k in range(len(_LAGS)):
+            _add_squares(tile, _LAGS[k], n % 3, squares[k])
+        noises[n] = _noise(tile)
+        clipped += _clipped(tile)
+        _add_steps(tile, across, down)
+        count_tile(tile, grids, counts)
+    detail, sharpness = _detail(squares, tiles)
+    noises.sort()
+    noise = noises[min(1, tiles - 1)]
+    return detail, sharpness, noise, clipped / (tiles * TILE * TILE), _blockiness(across, down), past_quality(counts)
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _steps_at(tiles: NDArray[np.float32], lag: int) -> tuple[float, float]:
-    """Return the mean square difference of pixels ``lag`` apart along rows and along columns.
+def _add_squares(tile: NDArray[np.float32], lag: int, first: int, squares: NDArray[np.float64]) -> None:
+    """Add the mean square difference of pixels ``lag`` apart, along rows and along columns.
 
     Every third row is asked: a third of the work, and each row of the grid of 8 x 8 blocks in its turn.
     """
-    along, down, count = 0.0, 0.0, 0
-    width = TILE - lag
-    for n in range(tiles.shape[0]):
-        for y in range(n % 3, width, 3):
-            line, following, below = tiles[n, y, :width], tiles[n, y, lag:], tiles[n, y + lag, :width]
-            partial_along, partial_down = np.float32(0), np.float32(0)
-            for x in range(width):
-                across, under = following[x] - line[x], below[x] - line[x]
-                partial_along += across * across
-                partial_down += under * under
-            along += partial_along
-            down += partial_down
-            count += width
-    return along / count, down / count
+    width, asked = TILE - lag, 0
+    along, down = 0.0, 0.0
+    for y in range(first, width, 3):
+        line, following, below = tile[y, :width], tile[y, lag:], tile[y + lag, :width]
+        partial_along, partial_down = np.float32(0), np.float32(0)
+        for x in range(width):
+            across, under = following[x] - line[x], below[x] - line[x]
+            partial_along += across * across
+            partial_down += under * under
+        along += partial_along
+        down += partial_down
+        asked += width
+    squares[0] += along / asked
+    squares[1] += down / asked
 
 
 @njit(nogil=True, cache=True)
-def _detail(tiles: NDArray[np.float32]) -> tuple[float, float]:
-    """Return detail and sharpness."""
-    lost_along, lost_down = 0.0, 0.0
-    before_along, before_down = _steps_at(tiles, 1)
-    sharpness = np.sqrt((before_along + before_down) / 2)
-    for lag in _LAGS[1:]:
-        along, down = _steps_at(tiles, lag)
-        lost_along += _empty_octave(before_along, along)
-        lost_down += _empty_octave(before_down, down)
-        before_along, before_down = along, down
-    return 2.0 ** -(lost_along + lost_down), sharpness
+def _detail(squares: NDArray[np.float64], tiles: int) -> tuple[float, float]:
+    """Return detail and sharpness from sums of mean square differences, by lag and direction."""
+    lost = 0.0
+    for k in range(1, len(squares)):
+        for direction in range(2):
+            lost += _empty_octave(squares[k - 1, direction] / tiles, squares[k, direction] / tiles)
+    return 2.0**-lost, np.sqrt((squares[0, 0] + squares[0, 1]) / (2 * tiles))
 
 
 @njit(nogil=True, cache=True)
@@ -133,56 +133,54 @@ def _empty_octave(near: float, far: float) -> float:
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _clipped(tiles: NDArray[np.float32]) -> float:
-    """Return the share of pixels at the ends of the range."""
+def _clipped(tile: NDArray[np.float32]) -> int:
+    """Return how many pixels lie at the ends of the range."""
     count = np.int32(0)
-    flat = tiles.reshape(tiles.size)
+    flat = tile.reshape(tile.size)
     for i in range(flat.size):
         count += np.int32((flat[i] <= np.float32(1)) | (flat[i] >= np.float32(254)))
-    return count / tiles.size
+    return count
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _noise(tiles: NDArray[np.float32]) -> float:
-    """Return the noise of the second calmest tile (of the only one, if there is one), from every third row."""
-    lowest, second = np.inf, np.inf
-    width = TILE - 2
+def _noise(tile: NDArray[np.float32]) -> float:
+    """Return the noise of a tile, from every third row."""
+    width, total, asked = TILE - 2, 0.0, 0
     # The mask is [1, -2, 1] along columns, then along rows.
     bends = np.empty(TILE, np.float32)
     before, middle, after = bends[:width], bends[1 : width + 1], bends[2:]
-    for n in range(tiles.shape[0]):
-        tile, total = tiles[n], 0.0
-        for y in range(1, TILE - 1, 3):
-            up, line, below = tile[y - 1], tile[y], tile[y + 1]
-            for x in range(TILE):
-                bends[x] = up[x] - np.float32(2) * line[x] + below[x]
-            partial = np.float32(0)
-            for x in range(width):
-                partial += abs(before[x] - np.float32(2) * middle[x] + after[x])
-            total += partial
-        value = total * np.sqrt(np.pi / 2) / (6 * width * len(range(1, TILE - 1, 3)))
-        second = min(second, max(value, lowest))
-        lowest = min(lowest, value)
-    return second if tiles.shape[0] > 1 else lowest
+    for y in range(1, TILE - 1, 3):
+        up, line, below = tile[y - 1], tile[y], tile[y + 1]
+        for x in range(TILE):
+            bends[x] = up[x] - np.float32(2) * line[x] + below[x]
+        partial = np.float32(0)
+        for x in range(width):
+            partial += abs(before[x] - np.float32(2) * middle[x] + after[x])
+        total += partial
+        asked += width
+    return total * np.sqrt(np.pi / 2) / (6 * asked)
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _blockiness(tiles: NDArray[np.float32]) -> float:
+def _add_steps(tile: NDArray[np.float32], across: NDArray[np.float32], down: NDArray[np.float32]) -> None:
+    """Add the steps between neighbors to sums by the column, and by the row, behind them."""
+    width = across.size
+    for y in range(1, TILE):
+        before, line, above = tile[y, :width], tile[y, 1:], tile[y - 1, 1:]
+        step = np.float32(0)
+        for x in range(width):
+            across[x] += abs(line[x] - before[x])
+            step += abs(line[x] - above[x])
+        down[y - 1] += step
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _blockiness(across: NDArray[np.float32], down: NDArray[np.float32]) -> float:
     """Return by which share steps at the borders of 8 x 8 blocks exceed those elsewhere; 0 when they do not."""
-    width = TILE - 1
-    across, down = np.zeros(width, np.float32), np.zeros(width, np.float32)
-    for n in range(tiles.shape[0]):
-        for y in range(1, TILE):
-            before, line, above = tiles[n, y, :width], tiles[n, y, 1:], tiles[n, y - 1, 1:]
-            step = np.float32(0)
-            for x in range(width):
-                across[x] += abs(line[x] - before[x])
-                step += abs(line[x] - above[x])
-            down[y - 1] += step
+    width = across.size
     border, everywhere = 0.0, 0.0
     for x in range(width):
         everywhere += (across[x] + down[x]) / width
-    borders = width // 8
     for x in range(7, width, 8):
-        border += (across[x] + down[x]) / borders
+        border += (across[x] + down[x]) / (width // 8)
     return max(0.0, border / everywhere - 1.0) if everywhere > 1.0 else 0.0

@@ -46,8 +46,11 @@ _LEAST_COEFFICIENTS = 80
 _CLEAR = 0.4
 """Strength at which a picture itself shows steps."""
 
-_COARSER, _MUCH_COARSER = 1.08, 2.05
+_COARSER, _MUCH_COARSER = 1.5, 2.05
 """A copy is only told by its lattice when the original's steps were coarser by this factor."""
+
+_LEAST_SCALE = 0.35
+"""Below this scale of the table (above a JPEG quality of 82), steps drown in the rounding of pixels."""
 
 _INHERITED, _INHERITED_BY_FAR = 0.40, 0.25
 """Share of that strength from which another picture shows the same steps: more is asked of steps that are alike, for
@@ -62,7 +65,7 @@ _SAME_SCALE = 0.02
 _CONTAINED = 0.97
 _PLAIN = 0.8
 _WHOLE = 0.985
-_LESS_DETAIL = 0.97
+_LESS_DETAIL = 0.94
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +155,7 @@ def _by_detail(
     swapped = placement.scale_x * placement.scale_y < 1
     large, small = (second, first) if swapped else (first, second)
     size = (large.shape[1], large.shape[0])
-    enlarged = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    enlarged = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
     ratio = _fine_energy(enlarged) / max(_fine_energy(large), 1e-6)
     if ratio < _LESS_DETAIL:
         return (OF_SECOND, "reduced") if swapped else (OF_FIRST, "reduced")
@@ -187,11 +190,11 @@ def _scale_of(quality: int) -> float:
 
 def _inherits(source: NDArray[np.uint8], copy: NDArray[np.uint8], coarse: float, fine: float) -> bool:
     """Return whether ``copy`` shows the steps with which ``source`` was saved, its tones and sharpness mapped back."""
-    if not _SCALES[0] <= coarse <= _SCALES[-1]:
+    if not _LEAST_SCALE <= coarse <= _SCALES[-1]:
         return False
     source, copy = _central(source), _central(copy)
     mapped = _tones_of(copy, source)
-    if _inheritance(source, mapped, coarse) > (_INHERITED_BY_FAR if coarse > _MUCH_COARSER * fine else _INHERITED):
+    if _inheritance(source, mapped, coarse) > (_INHERITED_BY_FAR if coarse > _MUCH_COARSER * fine > 0 else _INHERITED):
         return True
     sharpened = _fine_energy(copy) > _SHARPENED * _fine_energy(source)
     return sharpened and _inheritance(source, _structure_of(mapped, source), coarse) > _INHERITED_BLUNTED

@@ -9,29 +9,46 @@ from numpy.typing import NDArray
 
 from imgsieve.features.columns import PADDING, sum_columns
 
-__all__ = ["SIDE", "fill_luma", "luma_of", "small_picture"]
+__all__ = ["CELLS", "SIDE", "SmallPicture", "small_picture"]
 
 SIDE = 160
 """Side of the small picture: 16 blocks of 10 pixels, and whole pixels for regions of 0.9, 0.8 and 0.7 of a side."""
 
+CELLS = 32
+"""Side of the still smaller picture, for color."""
+
+
+class SmallPicture:
+    """One picture at two small sizes, in memory that is made once and used again: fresh memory costs more than it holds."""
+
+    __slots__ = ("cells", "colors", "luma")
+
+    def __init__(self) -> None:
+        self.colors = np.empty((SIDE, SIDE, 3), np.uint8)
+        """RGB."""
+        self.luma = np.empty((SIDE, SIDE), np.float32)
+        """Luma (ITU-R BT.601) from 0 to 255, not rounded."""
+        self.cells = np.empty((CELLS, CELLS, 3), np.uint8)
+        """RGB of 5 x 5 pixels each."""
+
 
 @njit(nogil=True, cache=True)
-def _extents(count: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-    """Cut ``count`` pixels into `SIDE` equal extents.
+def _extents(count: int, parts: int) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+    """Cut ``count`` pixels into equal extents.
 
     Returns
     -------
-    Shape (160, 2), uint64: the first and the last pixel that an extent touches; and shape (160, 2), float32: the shares
-    of these two that lie inside. An extent within one pixel has a last share of 0.
+    Shape (parts, 2), uint64: the first and the last pixel that an extent touches; and shape (parts, 2), float32: the
+    shares of these two that lie inside. An extent within one pixel has a last share of 0.
     """
-    places = np.empty((SIDE, 2), np.uint64)
-    shares = np.empty((SIDE, 2), np.float32)
-    for i in range(SIDE):
+    places = np.empty((parts, 2), np.uint64)
+    shares = np.empty((parts, 2), np.float32)
+    for i in range(parts):
         start, stop = i * count, (i + 1) * count
-        first, last = start // SIDE, (stop - 1) // SIDE
+        first, last = start // parts, (stop - 1) // parts
         places[i] = first, last
-        shares[i, 0] = (min((first + 1) * SIDE, stop) - start) / SIDE
-        shares[i, 1] = (stop - last * SIDE) / SIDE if last > first else 0.0
+        shares[i, 0] = (min((first + 1) * parts, stop) - start) / parts
+        shares[i, 1] = (stop - last * parts) / parts if last > first else 0.0
     return places, shares
 
 
@@ -61,61 +78,65 @@ def _sum_lines(
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _shrink(lines: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
-    """Average a picture of shape (h, w * 3), neither side below 160, to shape (160, 480)."""
+def _to_bytes(values: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
+    """Round values from 0 to 255."""
+    for x in range(out.size):
+        out[x] = np.uint8(min(values[x] + np.float32(0.5), np.float32(255)))
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _to_luma(colors: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Write the luma of pixels of shape (n * 3,)."""
+    red, green, blue = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+    for x in range(out.size):
+        out[x] = red * colors[3 * x] + green * colors[3 * x + 1] + blue * colors[3 * x + 2]
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _shrink(
+    lines: NDArray[np.uint8], colors: NDArray[np.uint8], luma: NDArray[np.float32], cells: NDArray[np.uint8]
+) -> None:
+    """Reduce a picture of shape (h, w * 3), neither side below 160, line by line; see `SmallPicture`."""
     h, w = lines.shape[0], lines.shape[1] // 3
-    rows, row_shares = _extents(h)
-    columns, column_shares = _extents(w)
+    rows, row_shares = _extents(h, SIDE)
+    columns, column_shares = _extents(w, SIDE)
+    cell_columns, cell_shares = _extents(SIDE, CELLS)
     scale = np.float32(SIDE * SIDE / (h * w))
     # One behind the other: at some distances the processor takes a read here for one that waits for a write there.
     both = np.zeros((w + SIDE) * 3 + 2 * PADDING, np.float32)
     line, reduced = both[: w * 3], both[w * 3 + PADDING :]
+    sums, means = np.zeros(SIDE * 3 + PADDING, np.float32), np.empty(CELLS * 3 + PADDING, np.float32)
+    step = SIDE // CELLS
     for i in range(SIDE):
         _sum_lines(lines, rows[i], row_shares[i], line)
         sum_columns(both, columns, column_shares, scale, reduced)
-        target = out[i]
-        for x in range(target.size):
-            target[x] = reduced[x]
+        _to_bytes(reduced, colors[i])
+        _to_luma(reduced, luma[i])
+        for x in range(SIDE * 3):
+            sums[x] += reduced[x]
+        if i % step == step - 1:
+            sum_columns(sums, cell_columns, cell_shares, np.float32(1 / step**2), means)
+            _to_bytes(means, cells[i // step])
+            sums[:] = 0
 
 
-def small_picture(pixels: NDArray[np.uint8], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+def small_picture(pixels: NDArray[np.uint8], into: SmallPicture | None = None) -> SmallPicture:
     """Squash a picture to `SIDE` x `SIDE` by area averaging.
 
     Parameters
     ----------
     pixels
         Shape (h, w, 3), uint8 RGB.
-    out
-        Where to write, shape (160, 160, 3), float32; a new array when None.
-
-    Returns
-    -------
-    Shape (160, 160, 3), float32, from 0 to 255.
+    into
+        Is overwritten and returned; a new one when None.
     """
+    small = SmallPicture() if into is None else into
     h, w = pixels.shape[:2]
     if h < SIDE or w < SIDE:
         size = (max(w, SIDE), max(h, SIDE))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         h, w = pixels.shape[:2]
-    small = np.empty((SIDE, SIDE, 3), np.float32) if out is None else out
-    _shrink(pixels.reshape(h, w * 3), small.reshape(SIDE, SIDE * 3))
+    _shrink(
+        pixels.reshape(h, w * 3), small.colors.reshape(SIDE, SIDE * 3), small.luma, small.cells.reshape(CELLS, CELLS * 3)
+    )
     return small
-
-
-@njit(nogil=True, cache=True)
-def luma_of(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the luma (ITU-R BT.601) of an RGB picture of shape (h, w, 3), in its range."""
-    out = np.empty(rgb.shape[:2], np.float32)
-    fill_luma(rgb, out)
-    return out
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def fill_luma(rgb: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Write the result of `luma_of` to ``out``, of shape (h, w)."""
-    h, w = out.shape
-    red, green, blue = np.float32(0.299), np.float32(0.587), np.float32(0.114)
-    for y in range(h):
-        line, colors = out[y], rgb[y].reshape(3 * w)
-        for x in range(w):
-            line[x] = red * colors[3 * x] + green * colors[3 * x + 1] + blue * colors[3 * x + 2]

@@ -165,7 +165,7 @@ def _tilted_means(smooth: NDArray[np.float32], tilt: float, aspect: float, out: 
 @njit(nogil=True, cache=True)
 def region_codes(
     luma: NDArray[np.float32],
-    integral: NDArray[np.float64],
+    integral: NDArray[np.int32],
     trimmed: tuple[int, int, int, int],
     aspect: float,
 ) -> NDArray[np.uint8]:
@@ -176,7 +176,7 @@ def region_codes(
     luma
         Shape (160, 160), float32.
     integral
-        Shape (161, 161), float64: integral of the luma.
+        Shape (161, 161), int32; see `imgsieve.features.wavelet.fill_integral`.
     trimmed
         The result of `trimmed_rectangle`.
     aspect

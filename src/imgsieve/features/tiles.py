@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["TILE", "fill_tiles", "tile_count"]
+__all__ = ["TILE", "fill_tile", "tile_count"]
 
 TILE = 64
 """Pixels a side."""
@@ -53,31 +53,28 @@ def _mirrored(colors: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
 
 
 @njit(nogil=True, cache=True)
-def fill_tiles(pixels: NDArray[np.uint8], tiles: NDArray[np.float32]) -> None:
-    """Cut tiles out of a picture, mirrored at the far edges of a small one.
+def fill_tile(pixels: NDArray[np.uint8], number: int, tile: NDArray[np.float32]) -> None:
+    """Cut a tile out of a picture, mirrored at the far edges of a small one.
 
     Parameters
     ----------
     pixels
         Shape (h, w, 3), uint8 RGB.
-    tiles
-        Shape (n, 64, 64), float32, with n as `tile_count` says: where the luma is written.
+    number
+        From 0, below what `tile_count` says.
+    tile
+        Shape (64, 64), float32: where the luma is written.
     """
     h, w = pixels.shape[:2]
-    lines, flat = pixels.reshape(h, w * 3), pixels.reshape(h * w * 3)
-    columns = min(_TILES_A_SIDE, max(1, w // TILE))
-    rows = tiles.shape[0] // columns
+    flat = pixels.reshape(h * w * 3)
     padded = np.empty(3 * TILE, np.uint8)
-    for i in range(rows):
-        top = _place(h, i, rows)
-        for j in range(columns):
-            left = _place(w, j, columns)
-            tile = tiles[i * columns + j]
-            for y in range(TILE):
-                row = top + y if top + y < h else max(0, 2 * h - 1 - top - y)
-                if w >= TILE:
-                    start = 3 * (row * w + left)
-                    _fill_line(flat[start : start + 3 * TILE], tile[y])
-                else:
-                    _mirrored(lines[row], padded)
-                    _fill_line(padded, tile[y])
+    rows, columns = min(_TILES_A_SIDE, max(1, h // TILE)), min(_TILES_A_SIDE, max(1, w // TILE))
+    top, left = _place(h, number // columns, rows), _place(w, number % columns, columns)
+    for y in range(TILE):
+        row = top + y if top + y < h else max(0, 2 * h - 1 - top - y)
+        start = 3 * (row * w + left)
+        if w >= TILE:
+            _fill_line(flat[start : start + 3 * TILE], tile[y])
+        else:
+            _mirrored(flat[start : start + 3 * w], padded)
+            _fill_line(padded, tile[y])

@@ -15,23 +15,52 @@ from numpy.typing import NDArray
 from imgsieve.features.orientation import COUNT
 from imgsieve.schema import HASH_BYTES
 
-__all__ = ["SIDE", "block_means", "code_of_means", "codes_of_means", "fill_means", "write_code"]
+__all__ = ["SIDE", "block_means", "code_of_means", "codes_of_means", "fill_integral", "fill_means", "write_code"]
 
 SIDE = 16
 """Blocks a side."""
 
-_FINENESS = 64.0
-"""Block means are multiples of 1/64 gray level: their pyramid is then free of rounding, the same in all orientations."""
+FINENESS = 64
+"""Gray levels are cut into so many, as are block means: their pyramid is free of rounding, the same in all orientations."""
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def block_means(integral: NDArray[np.float64], rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.float32]:
+def fill_integral(luma: NDArray[np.float32], out: NDArray[np.int32]) -> None:
+    """Write the integral of a small picture.
+
+    Parameters
+    ----------
+    luma
+        Shape (h, w), float32, from 0 to 255; h is even, and at most 128,000 pixels do not overflow.
+    out
+        Shape (h + 1, w + 1), int32, zero in the first row and column: sums of all pixels above and to the left, in
+        64ths of a gray level.
+    """
+    h, w = luma.shape
+    fine = np.empty((2, w), np.int32)
+    upper, lower = fine[0], fine[1]
+    for y in range(0, h, 2):
+        line, next_line = luma[y], luma[y + 1]
+        for x in range(w):
+            upper[x] = np.int32(line[x] * np.float32(FINENESS) + np.float32(0.5))
+            lower[x] = np.int32(next_line[x] * np.float32(FINENESS) + np.float32(0.5))
+        above, here, below = out[y], out[y + 1], out[y + 2]
+        first, second = np.int32(0), np.int32(0)
+        for x in range(w):
+            first += upper[x]
+            second += lower[x]
+            here[x + 1] = above[x + 1] + first
+            below[x + 1] = above[x + 1] + first + second
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def block_means(integral: NDArray[np.int32], rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.float32]:
     """Average a picture over 16 x 16 blocks.
 
     Parameters
     ----------
     integral
-        Shape (h + 1, w + 1), float64: sums of all pixels above and to the left.
+        Shape (h + 1, w + 1), int32; see `fill_integral`.
     rows, columns
         Shape (17,), int32: borders of the blocks, increasing.
 
@@ -46,12 +75,12 @@ def block_means(integral: NDArray[np.float64], rows: NDArray[np.int32], columns:
 
 @njit(nogil=True, cache=True, fastmath=True)
 def fill_means(
-    integral: NDArray[np.float64], rows: NDArray[np.int32], columns: NDArray[np.int32], out: NDArray[np.float32]
+    integral: NDArray[np.int32], rows: NDArray[np.int32], columns: NDArray[np.int32], out: NDArray[np.float32]
 ) -> None:
     """Write the result of `block_means` to ``out``."""
     shares = np.empty(SIDE, np.float64)
     for j in range(SIDE):
-        shares[j] = _FINENESS / (columns[j + 1] - columns[j])
+        shares[j] = 1.0 / (columns[j + 1] - columns[j])
     for i in range(SIDE):
         above, below = integral[rows[i]], integral[rows[i + 1]]
         scale = 1.0 / (rows[i + 1] - rows[i])
@@ -60,7 +89,7 @@ def fill_means(
         for j in range(SIDE):
             place = np.uint32(columns[j + 1])
             after = below[place] - above[place]
-            line[j] = np.floor((after - before) * (shares[j] * scale) + 0.5) * (1.0 / _FINENESS)
+            line[j] = np.floor((after - before) * (shares[j] * scale) + 0.5) * (1.0 / FINENESS)
             before = after
 
 

@@ -131,6 +131,7 @@ class RunFolder:
                 pieces = TableWriter(writer, schema.with_metadata(metadata))
                 yield pieces
                 pieces.close()
+            _settle(partial)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
@@ -189,4 +190,11 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON file under a temporary name, then rename it."""
     partial = path.with_name(path.name + _PARTIAL)
     partial.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", "utf-8")
+    _settle(partial)
     partial.replace(path)
+
+
+def _settle(path: Path) -> None:
+    """Bring a file to the disk, so that a power cut cannot leave its name without its content."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())

@@ -21,7 +21,7 @@ class Event:
     """Progress of one stage."""
 
     stage: str
-    """Short name: ``list``, ``extract``, ``wavelet``, ``color``, ``global``, ``local``, ``quality``, ``report``."""
+    """Short name: ``prepare``, ``list``, ``extract``, ``wavelet``, ``color``, ``global``, ``local``, ``quality``, ``report``."""
     title: str
     """The stage in words."""
     done: int

@@ -1,8 +1,7 @@
 """Exact joins of 256-bit codes by Hamming distance, block by block, never N x N at once.
 
-Codes are held word by word (structure of arrays), so that the compiled loop compares a query with eight codes an
-instruction where the processor can. A join counts what it finds and writes it in a second pass over the few tiles that
-hold something, so its memory is that of its codes and of the pairs that it returns.
+Codes are held word by word (structure of arrays), so that the compiled loop compares a query with several codes an
+instruction where the processor can. Memory is that of the codes and of the pairs that are returned.
 """
 
 from __future__ import annotations
@@ -20,6 +19,14 @@ PAIR_BYTES = 18
 """Bytes of one found pair while it is in memory."""
 
 _TILE = 1024
+"""Codes that are compared with a block of queries before the next ones are read: 24 KB in three words."""
+
+_QUERIES = 512
+"""Queries a block: so many comparisons are made of a code each time that it is read from memory."""
+
+_ROOM = 4096
+
+Pairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16]]
 
 
 def as_words(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -47,28 +54,55 @@ def _scan(
     columns: NDArray[np.int32],
     distances: NDArray[np.int16],
 ) -> int:
-    """Find pairs within ``radius``, write them while there is room, and return how many there are."""
+    """Find pairs within ``radius``, write them while there is room, and return how many there are.
+
+    Codes are taken tile by tile, which stay in the nearest cache while all queries pass: pairs are ordered by tile,
+    then query, then code.
+    """
     found = 0
-    n = codes.shape[1]
     near = np.empty(_TILE, np.int32)
-    for i in range(queries.shape[1]):
-        w0, w1, w2, w3 = queries[0, i], queries[1, i], queries[2, i], queries[3, i]
-        for start in range(first_code[i], n, _TILE):
-            stop = min(n, start + _TILE)
-            c0, c1, c2, c3 = codes[0, start:stop], codes[1, start:stop], codes[2, start:stop], codes[3, start:stop]
-            hits = 0
-            for j in range(stop - start):
-                bits = _ones(w0 ^ c0[j]) + _ones(w1 ^ c1[j]) + _ones(w2 ^ c2[j]) + _ones(w3 ^ c3[j])
-                near[j] = np.int32(bits)
-                hits += np.int32(near[j] <= radius)
-            if hits == 0:
+    first, second, third, fourth = codes[0], codes[1], codes[2], codes[3]
+    for start in range(0, codes.shape[1], _TILE):
+        stop = min(codes.shape[1], start + _TILE)
+        for i in range(queries.shape[1]):
+            begin = max(start, first_code[i])
+            if begin >= stop:
                 continue
-            for j in range(stop - start):
-                if near[j] <= radius:
+            words = queries[0, i], queries[1, i], queries[2, i]
+            if _near(words, first[begin:stop], second[begin:stop], third[begin:stop], radius, near) == 0:
+                continue
+            word = queries[3, i]
+            for j in range(stop - begin):
+                if near[j] > radius:
+                    continue
+                distance = near[j] + np.int32(_ones(word ^ fourth[begin + j]))
+                if distance <= radius:
                     if found < rows.size:
-                        rows[found], columns[found], distances[found] = i, start + j, near[j]
+                        rows[found], columns[found], distances[found] = i, begin + j, distance
                     found += 1
     return found
+
+
+@njit(nogil=True, cache=True)
+def _near(
+    words: tuple[np.uint64, np.uint64, np.uint64],
+    first: NDArray[np.uint64],
+    second: NDArray[np.uint64],
+    third: NDArray[np.uint64],
+    radius: int,
+    near: NDArray[np.int32],
+) -> int:
+    """Write the distances in three words of four to ``near``, and return how many are within ``radius``.
+
+    The fourth word is asked for these alone: most pairs are further apart in three already.
+    """
+    w0, w1, w2 = words
+    hits = np.int32(0)
+    for j in range(first.size):
+        bits = np.int32(_ones(w0 ^ first[j]) + _ones(w1 ^ second[j]) + _ones(w2 ^ third[j]))
+        near[j] = bits
+        hits += np.int32(bits <= radius)
+    return hits
 
 
 def join(
@@ -89,8 +123,26 @@ def join(
     -------
     Rows of the queries, rows of the codes, and distances in bits, ordered by query, then code.
     """
-    starts = np.zeros(queries.shape[1], np.int64) if first_code is None else first_code
-    room = 1024
+    count = queries.shape[1]
+    starts = np.zeros(count, np.int64) if first_code is None else first_code
+    parts: list[Pairs] = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int16))]
+    for at in range(0, count, _QUERIES):
+        block = slice(at, at + _QUERIES)
+        rows, columns, distances = _pairs_of(np.ascontiguousarray(queries[:, block]), codes, starts[block], radius)
+        order = np.argsort(rows, kind="stable")
+        parts.append((rows[order] + np.int32(at), columns[order], distances[order]))
+    return (
+        np.concatenate([rows for rows, _, _ in parts]),
+        np.concatenate([columns for _, columns, _ in parts]),
+        np.concatenate([distances for _, _, distances in parts]),
+    )
+
+
+def _pairs_of(
+    queries: NDArray[np.uint64], codes: NDArray[np.uint64], starts: NDArray[np.int64], radius: int
+) -> Pairs:
+    """Find the pairs of one block of queries; when they are more than there is room for, a second time."""
+    room = _ROOM
     while True:
         rows, columns = np.empty(room, np.int32), np.empty(room, np.int32)
         distances = np.empty(room, np.int16)

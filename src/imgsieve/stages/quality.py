@@ -79,7 +79,7 @@ def reason_of(
     words = [_WORDS[name] for name in best[:3]]
     if copies:
         words.insert(
-            0, "the source of its copies" if copies == members - 1 else f"{copies} of the others were made from a copy"
+            0, "the source of its copies" if copies == members - 1 else f"{copies} of the others known to be made from another"
         )
     if not words:
         return f"equal in quality to the other {members - 1}; kept for its size or its place in the listing"
