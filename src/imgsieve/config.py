@@ -85,7 +85,7 @@ class GlobalConfig:
     min_layout_similarity: float = 0.68
     """Whole pictures whose layouts correlate less are rejected. On photographs, 0.4 % of the copies and 6 % of the
     strangers that codes had proposed."""
-    min_region_similarity: float = 0.60
+    min_region_similarity: float = 0.40
     """The same where a region met a picture, for layouts are coarse there."""
     min_embedding_similarity: float = 0.5
     """With a model: pairs whose cosine is lower are rejected."""

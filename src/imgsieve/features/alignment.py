@@ -153,9 +153,9 @@ def _energies(luma: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[flo
             row_total += weight * value
             row_squares += weight * value * value
             count += int(where[x])
-        energy += row_energy
-        total += row_total
-        squares += row_squares
+        energy += float(row_energy)
+        total += float(row_total)
+        squares += float(row_squares)
     if count == 0:
         return 0.0, 0.0
     return energy / count, squares / count - (total / count) ** 2

@@ -173,7 +173,7 @@ def _textured_both_ways(block: NDArray[np.float32], least: float) -> bool:
             xy += gx * gy
     root = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)
     large, small = (xx + yy + root) / 2, (xx + yy - root) / 2
-    return small > least * large and small > 0.02 * (side - 1) ** 2
+    return bool(small > least * large and small > 0.02 * (side - 1) ** 2)
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -203,7 +203,7 @@ def _correlate(
             surface[dy, dx] = value
             if value > best:
                 best, at_y, at_x = value, dy, dx
-    return best, at_y, at_x
+    return float(best), at_y, at_x
 
 
 @njit(nogil=True, cache=True, fastmath=True)

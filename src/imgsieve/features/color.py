@@ -161,7 +161,7 @@ def _spread(cells: NDArray[np.float32]) -> float:
     total = 0.0
     for i in range(cells.shape[0]):
         total += np.sqrt((cells[i, 1] - a) ** 2 + (cells[i, 2] - b) ** 2)
-    return total / cells.shape[0]
+    return float(total / cells.shape[0])
 
 
 @njit(nogil=True, cache=True, fastmath=True)

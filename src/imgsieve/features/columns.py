@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
 
 __all__ = ["PADDING", "sum_columns"]
 
 PADDING = 1
 """Numbers that are read, and written, beyond the end of a line: the fourth number of its last pixel."""
+
+cgutils: Any = _cgutils
+"""Without types, as are all values that it makes."""
 
 _WORD = ir.IntType(64)
 _FOUR = ir.VectorType(ir.FloatType(), 4)
@@ -25,8 +28,7 @@ _FIRST_LANE = ir.Constant(ir.VectorType(ir.IntType(32), 4), [0, 0, 0, 0])
 _FAST = ("fast",)
 
 
-@intrinsic
-def sum_columns(_typing: Any, line: Any, places: Any, shares: Any, scale: Any, out: Any) -> Any:
+def _sum_columns(_typing: Any, line: Any, places: Any, shares: Any, scale: Any, out: Any) -> Any:
     """Add up the pixels of each run of one line, times ``scale``.
 
     Nothing is checked. One number beyond the pixels is read of ``line``, and one is written to ``out``; see `PADDING`.
@@ -44,6 +46,10 @@ def sum_columns(_typing: Any, line: Any, places: Any, shares: Any, scale: Any, o
     """
     signature = types.void(line, places, shares, scale, out)
     return signature, _generate
+
+
+sum_columns: Any = intrinsic(_sum_columns)
+"""See `_sum_columns`; the first argument is the compiler's."""
 
 
 def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

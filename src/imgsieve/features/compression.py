@@ -109,17 +109,17 @@ def _transform_down(lines: NDArray[np.float32], out: NDArray[np.float32]) -> Non
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _count_block(waves: NDArray[np.float32], x: np.uint64, counts: NDArray[np.float32]) -> None:
-    """Transform eight columns across and count the magnitudes; ``x`` is unsigned, which spares a check at each place."""
+def _count_block(waves: NDArray[np.float32], x: int, counts: NDArray[np.float32]) -> None:
+    """Transform eight columns across and count the magnitudes; an unsigned ``x`` spares a check at each place."""
     one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
     even, odd, bent = waves[0], waves[1], waves[2]
     a0, a1, a2, a3 = even[x], even[x + one], even[x + two], even[x + three]
     b0, b1, b2, b3 = odd[x], odd[x + one], odd[x + two], odd[x + three]
     total = bent[x] + bent[x + one] + bent[x + two] + bent[x + three]
-    x += four
-    a4, a5, a6, a7 = even[x], even[x + one], even[x + two], even[x + three]
-    b4, b5, b6, b7 = odd[x], odd[x + one], odd[x + two], odd[x + three]
-    total += bent[x] + bent[x + one] + bent[x + two] + bent[x + three]
+    y = x + four
+    a4, a5, a6, a7 = even[y], even[y + one], even[y + two], even[y + three]
+    b4, b5, b6, b7 = odd[y], odd[y + one], odd[y + two], odd[y + three]
+    total += bent[y] + bent[y + one] + bent[y + two] + bent[y + three]
     _add(counts[0], _C1 * (a0 - a7) + _C3 * (a1 - a6) + _C5 * (a2 - a5) + _C7 * (a3 - a4))
     _add(counts[1], _C2 * (a0 + a7 - a3 - a4) + _C6 * (a1 + a6 - a2 - a5))
     _add(counts[2], _C0 * (b0 + b1 + b2 + b3 + b4 + b5 + b6 + b7))

@@ -113,8 +113,8 @@ def _spread(luma: NDArray[np.float32]) -> tuple[float, float]:
             value = line[x] - np.float32(128)
             sum_line += value
             sum_squares += value * value
-        total += sum_line
-        squares += sum_squares
+        total += float(sum_line)
+        squares += float(sum_squares)
     mean = total / luma.size
     return 128.0 + mean, np.sqrt(max(0.0, squares / luma.size - mean * mean))
 

@@ -63,9 +63,7 @@ class OnnxDescriptor:
 
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = 1
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise ConfigError(f"the model {path} cannot be loaded: {error}") from error
         self._input = self._session.get_inputs()[0].name

@@ -55,9 +55,9 @@ def detect(gray: NDArray[np.uint8], detector: Detector, limit: int) -> Keypoints
             cv2.ORB_HARRIS_SCORE,
             _ORB_PATCH,
             _ORB_THRESHOLD,
-        ).detectAndCompute(gray, None)  # type: ignore[call-overload]
+        ).detectAndCompute(gray, None)
     else:
-        found, raw = cv2.SIFT.create(nfeatures=limit, contrastThreshold=0.02).detectAndCompute(gray, None)  # type: ignore[call-overload]
+        found, raw = cv2.SIFT.create(nfeatures=limit, contrastThreshold=0.02).detectAndCompute(gray, None)
     if raw is None or not found:
         return Keypoints(np.empty((0, 2), np.float32), np.empty((0, 32), np.uint8))
     points = np.asarray(cv2.KeyPoint.convert(found)[:limit], np.float32)
@@ -104,7 +104,7 @@ def match(one: Keypoints, other: Keypoints, ratio: float) -> NDArray[np.intp]:
 def _two_nearest(
     queries: NDArray[np.uint64], codes: NDArray[np.uint64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return, for binary descriptors of shape (n, 4), the nearest code, its distance, and that of the second nearest."""
+    """Return, for binary descriptors of shape (n, 4), the nearest code, its distance, and the second nearest's."""
     nearest = np.zeros(len(queries), np.int64)
     first = np.full(len(queries), 999.0)
     second = np.full(len(queries), 999.0)
@@ -125,9 +125,7 @@ def _two_nearest(
     return nearest, first, second
 
 
-def affine_map(
-    one: Keypoints, other: Keypoints, ratio: float
-) -> tuple[NDArray[np.float64] | None, int]:
+def affine_map(one: Keypoints, other: Keypoints, ratio: float) -> tuple[NDArray[np.float64] | None, int]:
     """Estimate the affine map from ``other`` to ``one``.
 
     Returns
@@ -141,7 +139,7 @@ def affine_map(
     matrix, inside = cv2.estimateAffine2D(
         source, target, method=cv2.RANSAC, ransacReprojThreshold=_RANSAC_PIXELS, maxIters=3000, confidence=0.999
     )
-    if matrix is None or not is_plausible(matrix):
+    if matrix is None or not is_plausible(np.asarray(matrix, np.float64)):
         return None, 0
     return np.asarray(matrix, np.float64), int(inside.sum())
 

@@ -1,7 +1,7 @@
 """Stage 3's built-in descriptor: the layout of light in a picture, compared by correlation.
 
-The 16 x 16 block means of the luma, freed of their mean and scaled to unit length, are kept as signed bytes. Their inner
-product is the normalized cross-correlation of two pictures at that size, which a change of brightness or contrast
+The 16 x 16 block means of the luma, freed of their mean and scaled to unit length, are kept as signed bytes. Their
+inner product is the normalized cross-correlation of two pictures at that size, which a change of brightness or contrast
 leaves as it is. It needs no model and 256 bytes an image.
 """
 

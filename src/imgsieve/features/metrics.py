@@ -106,8 +106,8 @@ def _add_squares(tile: NDArray[np.float32], lag: int, first: int, squares: NDArr
             across, under = following[x] - line[x], below[x] - line[x]
             partial_along += across * across
             partial_down += under * under
-        along += partial_along
-        down += partial_down
+        along += float(partial_along)
+        down += float(partial_down)
         asked += width
     squares[0] += along / asked
     squares[1] += down / asked
@@ -129,7 +129,7 @@ def _empty_octave(near: float, far: float) -> float:
     if near <= 1e-6:
         return 1.0 if far > 1e-6 else 0.0
     slope = np.log2(max(far, 1e-12) / near)
-    return min(1.0, max(0.0, (slope - 1.1) / 0.8))
+    return float(min(1.0, max(0.0, (slope - 1.1) / 0.8)))
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -139,7 +139,7 @@ def _clipped(tile: NDArray[np.float32]) -> int:
     flat = tile.reshape(tile.size)
     for i in range(flat.size):
         count += np.int32((flat[i] <= np.float32(1)) | (flat[i] >= np.float32(254)))
-    return count
+    return int(count)
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -156,9 +156,9 @@ def _noise(tile: NDArray[np.float32]) -> float:
         partial = np.float32(0)
         for x in range(width):
             partial += abs(before[x] - np.float32(2) * middle[x] + after[x])
-        total += partial
+        total += float(partial)
         asked += width
-    return total * np.sqrt(np.pi / 2) / (6 * asked)
+    return float(total * np.sqrt(np.pi / 2) / (6 * asked))
 
 
 @njit(nogil=True, cache=True, fastmath=True)

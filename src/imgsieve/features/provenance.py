@@ -4,6 +4,7 @@
   toning, mirroring or writing over parts still shows those multiples once its tones are mapped back, when it was saved
   more finely (Z. Fan and R. L. de Queiroz, IEEE TIP 2003,
   doi:10.1109/TIP.2002.807361).
+- *Overlay and coding.* See `imgsieve.features.overwriting`.
 - *Detail.* Of two sizes, the larger is the original when the smaller, enlarged, is less detailed; otherwise it was
   enlarged.
 - *Frame.* Of two cuttings at one scale, the one that lies within the other was cut out of it, unless what surrounds it
@@ -18,10 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "Placement", "made_from", "plainness"]
+from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_content
 
-NEITHER, OF_FIRST, OF_SECOND = 0, 1, -1
-"""Nothing is known; the second was made from the first; the first was made from the second."""
+__all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "Placement", "made_from", "plainness"]
 
 _BASE = np.array(
     [
@@ -86,11 +86,12 @@ class Placement:
     quality_first: int
     quality_second: int
     """JPEG quality by which each file was saved, 0 for other formats."""
+    fidelity_first: int
+    fidelity_second: int
+    """How much of a picture each file's coding leaves: its JPEG quality, 101 where nothing is lost."""
 
 
-def made_from(
-    first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement
-) -> tuple[int, str]:
+def made_from(first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement) -> tuple[int, str]:
     """Tell which of two copies was made from the other.
 
     Parameters
@@ -108,9 +109,14 @@ def made_from(
         return _by_detail(first, second, placement)
     if min(placement.coverage_first, placement.coverage_second) < _WHOLE or abs(placement.tilt) > 0.5:
         return _by_frame(placement)
-    if first.shape == second.shape:
-        return _by_lattice(first, second, placement)
-    return NEITHER, ""
+    if first.shape != second.shape:
+        return NEITHER, ""
+    made = _by_lattice(first, second, placement)
+    if made[0] != NEITHER:
+        return made
+    coarsest = max(_scale_of(placement.quality_first), _scale_of(placement.quality_second))
+    better = placement.fidelity_first - placement.fidelity_second
+    return by_content(first, second, better, tones_may_differ=coarsest < _LEAST_SCALE)
 
 
 def plainness(luma: NDArray[np.uint8], seen: NDArray[np.bool_]) -> float:
@@ -146,9 +152,7 @@ def _by_frame(placement: Placement) -> tuple[int, str]:
     return NEITHER, ""
 
 
-def _by_detail(
-    first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement
-) -> tuple[int, str]:
+def _by_detail(first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement) -> tuple[int, str]:
     """Tell a reduced or enlarged copy from its original, where both show all of the picture."""
     if min(placement.coverage_first, placement.coverage_second) < 0.97:
         return NEITHER, ""
@@ -169,9 +173,7 @@ def _fine_energy(luma: NDArray[np.generic]) -> float:
     return float((across * across).mean() + (down * down).mean()) / (float(values.var()) + 1.0)
 
 
-def _by_lattice(
-    first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement
-) -> tuple[int, str]:
+def _by_lattice(first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement) -> tuple[int, str]:
     """Tell by whether one still shows the steps of the other's own quantization table."""
     one, other = _scale_of(placement.quality_first), _scale_of(placement.quality_second)
     if one > _COARSER * other and _inherits(first, second, one, other):
@@ -246,7 +248,7 @@ def _structure_of(copy: NDArray[np.float32], source: NDArray[np.uint8]) -> NDArr
     basis = np.stack([version.ravel() for version in versions], axis=1)
     target = source.ravel().astype(np.float32) - np.float32(128)
     weights = np.linalg.lstsq(basis.T @ basis, basis.T @ target, rcond=1e-6)[0]
-    return (basis @ weights).reshape(source.shape) + np.float32(128)
+    return np.asarray((basis @ weights).reshape(source.shape) + np.float32(128), np.float32)
 
 
 def _strengths(luma: NDArray[np.generic], row: int, column: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -272,7 +274,7 @@ def _waves() -> NDArray[np.float32]:
 
 
 _WAVES = _waves()
-_SPEAKING = (
-    (_CENTERS[None, :] > 0.6 * _SCALES[:, None]) & (_CENTERS[None, :] < 3.5 * _SCALES[:, None])
-).astype(np.float32)
+_SPEAKING = ((_CENTERS[None, :] > 0.6 * _SCALES[:, None]) & (_CENTERS[None, :] < 3.5 * _SCALES[:, None])).astype(
+    np.float32
+)
 _COSINES = (np.cos(2 * np.pi * _CENTERS[None, :] / _SCALES[:, None]) * _SPEAKING).astype(np.float32)

@@ -17,7 +17,7 @@ from imgsieve.config import QualityConfig
 from imgsieve.features.reduction import SIDE
 from imgsieve.schema import QUALITY_PARTS
 
-__all__ = ["COLUMNS", "parts_of", "recompressed", "score_of"]
+__all__ = ["COLUMNS", "LOSSY_FORMATS", "LOSSY_QUALITY", "parts_of", "recompressed", "score_of"]
 
 COLUMNS = (
     "format",
@@ -38,11 +38,11 @@ COLUMNS = (
 )
 """Columns of the features that the score reads."""
 
-_LOSSY = frozenset({"webp", "heif", "avif", "jxl"})
+LOSSY_FORMATS = frozenset({"webp", "heif", "avif", "jxl"})
 _FEW, _MANY = np.log2(1e3), np.log2(1e8)
 _SHARP = 6.0
 _GOOD_QUALITY = 70.0
-_LOSSY_QUALITY = 65.0
+LOSSY_QUALITY = 65
 """Quality that is taken for a lossy format whose own is not known."""
 
 _RECOMPRESSED = 30.0
@@ -56,7 +56,7 @@ def recompressed(columns: Columns) -> NDArray[np.bool_]:
     """Return which pictures remember an earlier, coarser compression than their own."""
     own, past = columns["jpeg_quality"], columns["past_quality"]
     again = (own > 0) & (past > 0) & (past < own - 3)
-    lossy = np.isin(columns["format"], list(_LOSSY)) & (past > 0)
+    lossy = np.isin(columns["format"], list(LOSSY_FORMATS)) & (past > 0)
     return np.asarray(again | lossy)
 
 
@@ -100,13 +100,15 @@ def _share_inside(trimmed: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def _compression(columns: Columns) -> NDArray[np.float64]:
     """Return 0 to 1: quality of the coarsest compression, less for blocks and for having been compressed again."""
-    unknown = np.where(np.isin(columns["format"], list(_LOSSY)), _LOSSY_QUALITY, 100)
+    unknown = np.where(np.isin(columns["format"], list(LOSSY_FORMATS)), LOSSY_QUALITY, 100)
     own = np.where(columns["jpeg_quality"] > 0, columns["jpeg_quality"], unknown)
     past = np.where(columns["past_quality"] > 0, columns["past_quality"], 100)
     coarsest = np.minimum(own, past).astype(np.float64)
     # Above this quality losses are hard to see, and a copy saved finely again is no better; below they grow quickly.
     value = np.where(
-        coarsest >= _GOOD_QUALITY, 95 + 5 * (coarsest - _GOOD_QUALITY) / (100 - _GOOD_QUALITY), coarsest * (95 / _GOOD_QUALITY)
+        coarsest >= _GOOD_QUALITY,
+        95 + 5 * (coarsest - _GOOD_QUALITY) / (100 - _GOOD_QUALITY),
+        coarsest * (95 / _GOOD_QUALITY),
     )
     value -= 30 * np.clip(columns["blockiness"] - 0.3, 0, 1)
     return np.asarray((value - np.where(recompressed(columns), _RECOMPRESSED, 0.0)) / 100)

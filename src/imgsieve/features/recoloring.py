@@ -1,7 +1,8 @@
 """Stage 4, last part: whether two aligned pictures differ by a recolored part.
 
-A gray, sepia, faded or tinted copy is one picture: its colors follow from the other's by one rule everywhere. The red and
-the blue version of a product are two: their colors differ in one place and not in others, or by a large turn of hue.
+A gray, sepia, faded or tinted copy is one picture: its colors follow from the other's by one rule everywhere. The red
+and the blue version of a product are two: their colors differ in one place and not in others, or by a large turn of
+hue.
 """
 
 from __future__ import annotations

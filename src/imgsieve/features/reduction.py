@@ -19,7 +19,7 @@ CELLS = 32
 
 
 class SmallPicture:
-    """One picture at two small sizes, in memory that is made once and used again: fresh memory costs more than it holds."""
+    """One picture at two small sizes, in memory that can be used again."""
 
     __slots__ = ("cells", "colors", "luma")
 
@@ -137,6 +137,9 @@ def small_picture(pixels: NDArray[np.uint8], into: SmallPicture | None = None) -
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         h, w = pixels.shape[:2]
     _shrink(
-        pixels.reshape(h, w * 3), small.colors.reshape(SIDE, SIDE * 3), small.luma, small.cells.reshape(CELLS, CELLS * 3)
+        pixels.reshape(h, w * 3),
+        small.colors.reshape(SIDE, SIDE * 3),
+        small.luma,
+        small.cells.reshape(CELLS, CELLS * 3),
     )
     return small

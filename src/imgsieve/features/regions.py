@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.features.reduction import SIDE as SMALL
-from imgsieve.features.wavelet import SIDE, fill_means, write_code
+from imgsieve.features.wavelet import FINENESS, SIDE, fill_means, write_code
 from imgsieve.schema import HASH_BYTES, REGION_BYTES
 
 __all__ = ["COUNT", "TRIMMED", "WHOLE", "rectangles", "region_codes", "trimmed_rectangle"]
@@ -30,14 +30,15 @@ TRIMMED = COUNT - 1
 _OFFSETS = {144: (0, 8, 16), 128: (0, 11, 21, 32), 112: (0, 16, 32, 48)}
 """Places of a window along a side, in pixels of the small picture, by its side."""
 
+_GAP = 4
+"""Pixels of the small picture without structure that end a busy stretch."""
+
 _TILTS = np.radians(np.array([-8.0, -4.0, 4.0, 8.0]))
 
 _SAMPLES = 2
 """Samples a side that stand for a block of a tilted window; each is an average of 4 x 4 pixels."""
 
-_WINDOWS = np.array(
-    [(y, x, side) for side, places in _OFFSETS.items() for y in places for x in places], np.int32
-)
+_WINDOWS = np.array([(y, x, side) for side, places in _OFFSETS.items() for y in places for x in places], np.int32)
 
 
 def rectangles(regions: NDArray[np.int8], trimmed: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -67,14 +68,21 @@ def rectangles(regions: NDArray[np.int8], trimmed: NDArray[np.uint8]) -> NDArray
 
 @njit(nogil=True, cache=True)
 def _busy_extent(counts: NDArray[np.int32], least: int) -> tuple[int, int]:
-    """Return the first and one past the last of the places that are busy, in runs of three."""
+    """Return the first and one past the last place of the longest busy stretch; quiet gaps of three do not end it.
+
+    What stands beside a picture, such as a row of icons, is a stretch of its own.
+    """
+    best_first, best_last = -1, -1
     first, last = -1, -1
-    for i in range(counts.size - 2):
-        if counts[i] >= least and counts[i + 1] >= least and counts[i + 2] >= least:
-            if first < 0:
-                first = i
-            last = i + 3
-    return first, last
+    for i in range(counts.size):
+        if counts[i] < least:
+            continue
+        if first < 0 or i - last >= _GAP:
+            first = i
+        last = i + 1
+        if last - first > best_last - best_first:
+            best_first, best_last = first, last
+    return best_first, best_last
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -157,9 +165,11 @@ def _tilted_means(smooth: NDArray[np.float32], tilt: float, aspect: float, out: 
                 x += right_x
                 y += right_y
             line[block] += total
-    for y in range(SIDE):
-        for x in range(SIDE):
-            out[y, x] = np.rint(out[y, x] * np.float32(64 / _SAMPLES**2)) * np.float32(1 / 64)
+    # As fine as the means of `fill_means`.
+    fine = np.float32(FINENESS)
+    for i in range(SIDE):
+        for block in range(SIDE):
+            out[i, block] = np.rint(out[i, block] * fine / np.float32(_SAMPLES**2)) / fine
 
 
 @njit(nogil=True, cache=True)

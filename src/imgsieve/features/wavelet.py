@@ -15,13 +15,22 @@ from numpy.typing import NDArray
 from imgsieve.features.orientation import COUNT
 from imgsieve.schema import HASH_BYTES
 
-__all__ = ["SIDE", "block_means", "code_of_means", "codes_of_means", "fill_integral", "fill_means", "write_code"]
+__all__ = [
+    "FINENESS",
+    "SIDE",
+    "block_means",
+    "code_of_means",
+    "codes_of_means",
+    "fill_integral",
+    "fill_means",
+    "write_code",
+]
 
 SIDE = 16
 """Blocks a side."""
 
 FINENESS = 64
-"""Gray levels are cut into so many, as are block means: their pyramid is free of rounding, the same in all orientations."""
+"""Parts of a gray level that block means are rounded to: their pyramid is then exact, the same in all orientations."""
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -54,7 +63,9 @@ def fill_integral(luma: NDArray[np.float32], out: NDArray[np.int32]) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def block_means(integral: NDArray[np.int32], rows: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.float32]:
+def block_means(
+    integral: NDArray[np.int32], rows: NDArray[np.int32], columns: NDArray[np.int32]
+) -> NDArray[np.float32]:
     """Average a picture over 16 x 16 blocks.
 
     Parameters
@@ -119,7 +130,7 @@ def _count_below(values: NDArray[np.float32], limit: np.float32) -> int:
     count = np.int32(0)
     for i in range(values.size):
         count += np.int32(values[i] <= limit)
-    return count
+    return int(count)
 
 
 @njit(nogil=True, cache=True, fastmath=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig
-from imgsieve.errors import Interrupted
+from imgsieve.errors import Interrupted, SourceError
 from imgsieve.executors import Executor, ThreadExecutor
 from imgsieve.features.embedding import open_model
 from imgsieve.features.quality import COLUMNS
@@ -78,6 +78,8 @@ def run(
         The user stopped the run.
     """
     config = config or RunConfig()
+    if not sources:
+        raise SourceError("no source is given; name at least one folder")
     filters = GlobFilter(config.source.include, config.source.exclude)
     opened = [open_source(place, filters) for place in dict.fromkeys(sources)]
     folder = RunFolder(out)
@@ -209,8 +211,8 @@ class _Run:
             "workers": self._executor.workers,
             "bytes": manifest.bytes,
             **asdict(counts),
-            "links_not_followed": sum(source.passed_over for source in self._sources),
-            "folders_not_read": [text for source in self._sources for text in source.unreadable],
+            "links_not_followed": manifest.passed_over,
+            "folders_not_read": list(manifest.unreadable),
             "reused_features": extraction.reused,
             "resumed_images": extraction.resumed,
             "pairs_not_compared": verification.uncompared,

@@ -21,7 +21,7 @@ class Event:
     """Progress of one stage."""
 
     stage: str
-    """Short name: ``prepare``, ``list``, ``extract``, ``wavelet``, ``color``, ``global``, ``local``, ``quality``, ``report``."""
+    """``prepare``, ``list``, ``extract``, ``wavelet``, ``color``, ``global``, ``local``, ``quality`` or ``report``."""
     title: str
     """The stage in words."""
     done: int

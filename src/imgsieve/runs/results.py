@@ -115,7 +115,7 @@ def write_results(
         partial.open("w", encoding="utf-8", newline="") as handle,
         folder.table_writer("groups.parquet", GROUPS, fingerprint) as writer,
     ):
-        lines = csv.writer(handle, lineterminator="\n")
+        lines = csv.writer(handle, lineterminator="\r\n")
         lines.writerow(_CSV_COLUMNS)
         for start, part in features.read(_TAKEN_OVER):
             rows = list(_rows(start, part, assignment, evidence, reasons, features, config))

@@ -128,7 +128,9 @@ class _Judge:
         for name in names:
             if self._folder.holds(name, self._fingerprint):
                 for row in pq.read_table(self._folder.path(name), schema=PAIRS_LOCAL).to_pylist():
-                    known[_key(row)] = row
+                    # A picture that could not be read again may be there now.
+                    if row["verdict"] != Verdict.UNDECIDED:
+                        known[_key(row)] = row
         return known
 
     def __call__(

@@ -34,14 +34,16 @@ def as_words(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(np.ascontiguousarray(codes).view(np.uint64).T)
 
 
-@intrinsic
-def _ones(typing_context: Any, word: Any) -> Any:  # noqa: ARG001 - the signature is Numba's
+def _count_ones(typing_context: Any, word: Any) -> Any:  # noqa: ARG001 - the signature is Numba's
     """Count the bits that are set in a word, by the processor's own instruction."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
+
+
+_ones: Any = intrinsic(_count_ones)
 
 
 @njit(nogil=True, cache=True)
@@ -102,7 +104,7 @@ def _near(
         bits = np.int32(_ones(w0 ^ first[j]) + _ones(w1 ^ second[j]) + _ones(w2 ^ third[j]))
         near[j] = bits
         hits += np.int32(bits <= radius)
-    return hits
+    return int(hits)
 
 
 def join(
@@ -138,9 +140,7 @@ def join(
     )
 
 
-def _pairs_of(
-    queries: NDArray[np.uint64], codes: NDArray[np.uint64], starts: NDArray[np.int64], radius: int
-) -> Pairs:
+def _pairs_of(queries: NDArray[np.uint64], codes: NDArray[np.uint64], starts: NDArray[np.int64], radius: int) -> Pairs:
     """Find the pairs of one block of queries; when they are more than there is room for, a second time."""
     room = _ROOM
     while True:

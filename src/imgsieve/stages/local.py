@@ -104,6 +104,8 @@ def _placement(one: View, other: View, turned: tuple[int, ...], found: Compariso
         plain_second=_plain_around(shown, one.pixels, invert(matrix)),
         quality_first=one.jpeg_quality,
         quality_second=other.jpeg_quality,
+        fidelity_first=one.fidelity,
+        fidelity_second=other.fidelity,
     )
 
 

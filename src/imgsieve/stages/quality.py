@@ -78,9 +78,8 @@ def reason_of(
     best = sorted((name for name in QUALITY_PARTS if gains[name] > _LEAST_GAIN), key=lambda name: -gains[name])
     words = [_WORDS[name] for name in best[:3]]
     if copies:
-        words.insert(
-            0, "the source of its copies" if copies == members - 1 else f"{copies} of the others known to be made from another"
-        )
+        many = f"{copies} of the others known to be made from another"
+        words.insert(0, "the source of its copies" if copies == members - 1 else many)
     if not words:
         return f"equal in quality to the other {members - 1}; kept for its size or its place in the listing"
     return f"best of {members}: " + ", ".join(words)

@@ -12,6 +12,7 @@ from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import fit_side
 from imgsieve.features.keypoints import Detector, Keypoints, detect
 from imgsieve.features.orientation import orient
+from imgsieve.features.quality import LOSSY_FORMATS, LOSSY_QUALITY
 from imgsieve.imaging import DecodedImage
 
 __all__ = ["View", "view_of", "view_of_decoded"]
@@ -33,6 +34,8 @@ class View:
     """Shape (height, width): the luma at full scale; None where the picture was decoded smaller or is very large."""
     jpeg_quality: int = 0
     """Quality by which the file was saved, 0 for other formats."""
+    fidelity: int = 101
+    """How much of the picture the file's coding leaves: its JPEG quality, 101 where nothing is lost."""
     keypoints: dict[tuple[Detector, int], Keypoints] = field(default_factory=dict)
     """By kind and orientation, found when first asked for."""
 
@@ -67,6 +70,7 @@ def view_of_decoded(decoded: DecodedImage, config: LocalConfig) -> View:
         decoded.height,
         luma=_full_luma(decoded.pixels) if decoded.reduction == 1 else None,
         jpeg_quality=decoded.jpeg_quality or 0,
+        fidelity=decoded.jpeg_quality or (LOSSY_QUALITY if decoded.format in LOSSY_FORMATS else 101),
     )
 
 
