@@ -129,9 +129,7 @@ def measured(command: Sequence[str], log: Path, timeout_s: float) -> Usage:
     if process.returncode:
         raise RuntimeError(f"ended with {process.returncode} after {seconds:.0f} s, see {log}")
     per_mb = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux kilobytes
-    return Usage(
-        seconds=seconds, cpu_seconds=taken.ru_utime + taken.ru_stime, peak_mb=taken.ru_maxrss / per_mb
-    )
+    return Usage(seconds=seconds, cpu_seconds=taken.ru_utime + taken.ru_stime, peak_mb=taken.ru_maxrss / per_mb)
 
 
 def imgsieve_command() -> list[str]:
@@ -220,9 +218,7 @@ def read_all(folder: Path) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--work", type=Path, default=Path("build/peers"))

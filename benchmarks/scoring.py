@@ -99,16 +99,12 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("truth", type=Path)
     parser.add_argument("groups", type=Path)
     options = parser.parse_args()
     result = score(read_truth(options.truth), read_groups(options.groups))
-    print(
-        f"recall {result.recall:.5f}  pair precision {result.pair_precision:.5f}  lost {result.photos_lost}"
-    )
+    print(f"recall {result.recall:.5f}  pair precision {result.pair_precision:.5f}  lost {result.photos_lost}")
     print("  ".join(f"{edit} {100 * share:.0f}" for edit, share in result.recall_by_edit.items()))
 
 

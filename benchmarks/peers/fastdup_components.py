@@ -25,9 +25,7 @@ def main():
     folder, result, similarity = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(), float(sys.argv[3])
     work = result.parent / "fastdup-work"
     shutil.rmtree(work, ignore_errors=True)
-    fastdup.create(work_dir=str(work), input_dir=str(folder)).run(
-        threshold=similarity, ccthreshold=similarity
-    )
+    fastdup.create(work_dir=str(work), input_dir=str(folder)).run(threshold=similarity, ccthreshold=similarity)
     path_of = dict(column_pairs(work / "atrain_features.dat.csv", "index", "filename"))
     rows = [
         (Path(path_of[row]).resolve().relative_to(folder).as_posix(), component)

@@ -47,9 +47,7 @@ def main():
     with result.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(("file", "group"))
-        writer.writerows(
-            sorted((Path(file).as_posix(), group) for file, group in components(neighbors).items())
-        )
+        writer.writerows(sorted((Path(file).as_posix(), group) for file, group in components(neighbors).items()))
 
 
 if __name__ == "__main__":

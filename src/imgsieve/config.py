@@ -225,10 +225,10 @@ def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | 
             raise ConfigError(f"{path}: there is no table [{name}]; there are {', '.join(sections)}")
         if not isinstance(table, dict):
             raise ConfigError(f"{path}: {name} must be a table")
-    for name, table in (overrides or {}).items():
-        given = {key: value for key, value in table.items() if value is not None}
+    for name, options in (overrides or {}).items():
+        given = {key: value for key, value in options.items() if value is not None}
         tables[name] = {**tables.get(name, {}), **given}
-    made = {name: _section(name, make(), tables.get(name, {})) for name, make in sections.items()}  # type: ignore[operator, misc]
+    made = {name: _section(name, make(), tables.get(name, {})) for name, make in sections.items()}  # type: ignore[operator]
     return RunConfig(**made)
 
 

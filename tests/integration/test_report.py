@@ -88,9 +88,7 @@ def outlines(run: Path) -> dict[Path, Outline]:
 
 
 def pages(outlines: dict[Path, Outline], folder: str) -> list[Outline]:
-    return [
-        page for path, page in outlines.items() if path.parent.name == folder and path.name.startswith("page")
-    ]
+    return [page for path, page in outlines.items() if path.parent.name == folder and path.name.startswith("page")]
 
 
 def test_every_group_and_member_is_shown_once(outlines: dict[Path, Outline]) -> None:
@@ -117,9 +115,7 @@ def test_groups_come_once_but_for_the_one_that_continues(outlines: dict[Path, Ou
     assert {group for group, times in shown.items() if times > 1} == {0}
 
 
-def test_groups_are_in_the_order_of_the_space_that_they_free(
-    run: Path, outlines: dict[Path, Outline]
-) -> None:
+def test_groups_are_in_the_order_of_the_space_that_they_free(run: Path, outlines: dict[Path, Outline]) -> None:
     table = pq.read_table(run / "groups.parquet", columns=["group", "size", "keep"])
     freed: Counter[int] = Counter()
     for row in table.to_pylist():
@@ -162,9 +158,7 @@ def test_pages_have_the_bones_of_a_document(outlines: dict[Path, Outline]) -> No
         assert page.tags["title"] >= 1
         assert page.tags["main"] == page.headings.count(1) == 1
         assert page.headings[0] == 1
-        assert all(
-            after <= before + 1 for before, after in zip(page.headings, page.headings[1:], strict=False)
-        ), path
+        assert all(after <= before + 1 for before, after in zip(page.headings, page.headings[1:], strict=False)), path
         assert len(page.ids) == len(set(page.ids))
         assert all(image["alt"] for image in page.images)
 
@@ -254,9 +248,7 @@ def test_a_run_without_groups_and_failures(tmp_path: Path, images: int) -> None:
 
 def test_a_summary_may_be_nearly_empty(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", [2])
-    (run / "summary.json").write_text(
-        json.dumps({"version": "1", "seconds": None, "stages": [{"name": "color"}]})
-    )
+    (run / "summary.json").write_text(json.dumps({"version": "1", "seconds": None, "stages": [{"name": "color"}]}))
     assert "Color" in write_report(run).read_text()
 
 

@@ -25,9 +25,7 @@ from imgsieve.errors import ConfigError
 
 def digests(folder: Path) -> dict[str, str]:
     files = (path for path in folder.rglob("*") if path.is_file())
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-    }
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
@@ -78,9 +76,7 @@ def test_copies_are_byte_copies(demo: Path) -> None:
     copies = [row for row in truth(demo) if row["transform"] == "copy"]
     assert copies
     for row in copies:
-        assert (demo / "images" / row["file"]).read_bytes() == (
-            demo / "images" / original[row["source"]]
-        ).read_bytes()
+        assert (demo / "images" / row["file"]).read_bytes() == (demo / "images" / original[row["source"]]).read_bytes()
 
 
 def test_every_listed_file_decodes_and_the_broken_one_does_not(demo: Path) -> None:

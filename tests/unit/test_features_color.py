@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgsieve.demo import render_scene
@@ -15,6 +15,9 @@ from imgsieve.features.color import color_metrics
 from imgsieve.features.describing import describe
 from imgsieve.features.layout import layout_of_means, layout_similarity
 from imgsieve.features.orientation import COUNT, compose_inverse, orient
+
+_patiently = settings(deadline=None)
+"""The first call compiles."""
 
 _WHOLE = np.array([[0, 0, 1, 1]], np.float32)
 _DOMINANT, _PIXELS, _HISTOGRAM, _HUE, _CHROMA = range(5)
@@ -86,6 +89,7 @@ def test_a_layout_equals_itself_in_its_orientation(orientation):
     assert _layouts(one, turned, wrong) < 0.9
 
 
+@_patiently
 @given(st.integers(0, 2**32 - 1), st.floats(0.4, 1.6), st.integers(-40, 40))
 def test_gain_and_offset_leave_a_layout_as_it_is(seed, gain, offset):
     means = np.random.default_rng(seed).uniform(60, 200, (16, 16)).astype(np.float32)

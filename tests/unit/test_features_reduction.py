@@ -89,7 +89,9 @@ def _bytes_of(described: Description) -> bytes:
     return b"".join(a.tobytes() for a in (*arrays, described.color_signature)) + (described.thumbnail or b"")
 
 
-@pytest.mark.parametrize(("width", "height", "size"), [(400, 533, (120, 160)), (800, 200, (160, 40)), (9, 9, (160, 160))])
+@pytest.mark.parametrize(
+    ("width", "height", "size"), [(400, 533, (120, 160)), (800, 200, (160, 40)), (9, 9, (160, 160))]
+)
 def test_a_thumbnail_has_the_shape_of_its_picture(width, height, size):
     pixels = render_quick(np.random.default_rng(1), max(width, 64), max(height, 64))
     small = small_picture(pixels)
@@ -103,7 +105,9 @@ def test_a_description_without_thumbnail_has_none():
     assert describe(_noise(70, 70), thumbnail=False).thumbnail is None
 
 
-@pytest.mark.parametrize(("shape", "count"), [((500, 500), 9), ((64, 64), 1), ((100, 640), 3), ((3, 5), 1), ((130, 200), 6)])
+@pytest.mark.parametrize(
+    ("shape", "count"), [((500, 500), 9), ((64, 64), 1), ((100, 640), 3), ((3, 5), 1), ((130, 200), 6)]
+)
 def test_tiles_lie_inside_and_on_the_grid_of_blocks(shape, count):
     assert tile_count(*shape) == count
     y, x = np.mgrid[: shape[0], : shape[1]]

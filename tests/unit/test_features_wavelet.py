@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgsieve.demo import EDITS, render_scene
@@ -13,6 +13,9 @@ from imgsieve.features.describing import describe
 from imgsieve.features.orientation import COUNT, compose_inverse, orient
 from imgsieve.features.orientation import describe as say
 from imgsieve.features.wavelet import FINENESS, SIDE, block_means, code_of_means, codes_of_means, fill_integral
+
+_patiently = settings(deadline=None)
+"""The first call compiles."""
 
 _ALL = range(COUNT)
 _SEEDS = st.integers(0, 2**32 - 1)
@@ -38,6 +41,7 @@ def _distance(one, other):
     return _ones(one ^ other)
 
 
+@_patiently
 @given(st.integers(0, 7), st.integers(1, 9), st.integers(1, 9))
 def test_every_orientation_is_undone(orientation, height, width):
     pixels = np.arange(height * width * 3).reshape(height, width, 3)
@@ -50,6 +54,7 @@ def test_the_orientations_differ_and_have_names():
     assert len({say(k) for k in _ALL}) == COUNT
 
 
+@_patiently
 @given(_SEEDS)
 def test_codes_are_those_of_the_turned_means(seed):
     means = _means(seed)
@@ -67,17 +72,20 @@ def test_the_code_of_a_turned_picture_is_the_stored_one(orientation):
     assert _distance(turned[0], stored[orientation]) <= 2
 
 
+@_patiently
 @given(_SEEDS)
 def test_half_of_the_bits_are_set(seed):
     assert _ones(_code(_means(seed))) in range(120, 129)
 
 
+@_patiently
 @given(_SEEDS, st.sampled_from([0.25, 0.5, 2.0, 4.0]))
 def test_contrast_does_not_matter(seed, gain):
     means = _means(seed)
     np.testing.assert_array_equal(_code(means * np.float32(gain)), _code(means))
 
 
+@_patiently
 @given(_SEEDS, st.integers(-60, 60))
 def test_brightness_does_not_matter(seed, offset):
     means = _means(seed)
@@ -85,6 +93,7 @@ def test_brightness_does_not_matter(seed, offset):
     np.testing.assert_array_equal(_code(means + np.float32(offset)), _code(means))
 
 
+@_patiently
 @given(_SEEDS)
 def test_the_code_is_that_of_the_definition(seed):
     means = _means(seed).astype(np.float64)

@@ -152,9 +152,7 @@ def test_countless_scans_are_refused():
 @settings(max_examples=150, deadline=None)
 def test_flipped_bytes_give_a_picture_or_a_decode_error(kind, data):
     whole = bytearray(WHOLE[kind])
-    for at, value in data.draw(
-        st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=6)
-    ):
+    for at, value in data.draw(st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=6)):
         whole[at] = value
     try:
         picture = read(bytes(whole), data.draw(st.sampled_from([None, 32])))

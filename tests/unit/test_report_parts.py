@@ -56,9 +56,7 @@ def test_contents_reach_every_page_once(pages: int) -> None:
     hrefs = [entry.href for contents in all_contents for entry in contents.entries]
     assert all(len(contents.entries) <= FANOUT for contents in all_contents)
     assert len(hrefs) == len(set(hrefs))
-    expected = {Book.href(page) for page in range(1, pages + 1)} | {
-        contents.href for contents in all_contents[1:]
-    }
+    expected = {Book.href(page) for page in range(1, pages + 1)} | {contents.href for contents in all_contents[1:]}
     assert set(hrefs) == expected
     assert all_contents[0].href == "contents.html"
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgsieve.search import hamming
 from imgsieve.search.hamming import as_words, join
+
+
+_patiently = settings(deadline=None)
+"""The first call compiles."""
 
 
 def _codes(rng, count, *, likely=0.5, kinds=None):
@@ -33,6 +37,7 @@ def _same(found, expected):
         np.testing.assert_array_equal(one, other)
 
 
+@_patiently
 @given(
     seed=st.integers(0, 2**32 - 1),
     count=st.integers(0, 40),

@@ -38,9 +38,7 @@ class Edit:
 
     def apply(self, picture: Pixels, rng: np.random.Generator) -> bytes:
         """Return the edited picture as the bytes of a file."""
-        return encode(
-            self.pixels(picture, rng), self.extension, quality=self.quality, orientation=self.orientation
-        )
+        return encode(self.pixels(picture, rng), self.extension, quality=self.quality, orientation=self.orientation)
 
 
 def encode(picture: Pixels, extension: str, *, quality: int = 92, orientation: int = 1) -> bytes:
@@ -52,9 +50,7 @@ def encode(picture: Pixels, extension: str, *, quality: int = 92, orientation: i
     if extension == "png":
         image.save(stream, "PNG", compress_level=4)
     else:
-        image.save(
-            stream, _FORMATS[extension], quality=quality, exif=exif.tobytes() if orientation != 1 else b""
-        )
+        image.save(stream, _FORMATS[extension], quality=quality, exif=exif.tobytes() if orientation != 1 else b"")
     return stream.getvalue()
 
 

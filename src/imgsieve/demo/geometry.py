@@ -71,9 +71,7 @@ def tilted(degrees: float) -> PixelEdit:
         inner = int(shrink * width), int(shrink * height)
         motion = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
         motion[:, 2] -= (width - inner[0]) / 2, (height - inner[1]) / 2
-        tilted_picture = cv2.warpAffine(
-            picture, motion, inner, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
-        )
+        tilted_picture = cv2.warpAffine(picture, motion, inner, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
         return tilted_picture.astype(np.uint8, copy=False)
 
     return edit
@@ -102,8 +100,6 @@ def screenshot(picture: Pixels, rng: np.random.Generator) -> Pixels:
     for k in range(7):
         side, y = column // 3, bar + (k + 1) * height // 9
         cv2.rectangle(window, (side, y), (2 * side, y + side), ink, 2)
-    cv2.putText(
-        window, "100 %  1 / 24", (column, bar + height + 14 + foot // 2), cv2.FONT_HERSHEY_SIMPLEX, 0.4, ink
-    )
+    cv2.putText(window, "100 %  1 / 24", (column, bar + height + 14 + foot // 2), cv2.FONT_HERSHEY_SIMPLEX, 0.4, ink)
     window[bar + 10 : bar + 10 + height, column + 10 : column + 10 + width] = picture
     return window

@@ -31,9 +31,7 @@ __all__ = ["mosaic", "painting", "pebbles", "table"]
 
 def table(rng: np.random.Generator, width: int, height: int) -> list[Layer]:
     """Paint fruit and bowls on wood before a wall."""
-    wall = painted(
-        fractal_noise(rng, width, height, coarsest_px=rng.uniform(40, 300), roughness=0.6), harmony(rng, 2)
-    )
+    wall = painted(fractal_noise(rng, width, height, coarsest_px=rng.uniform(40, 300), roughness=0.6), harmony(rng, 2))
     if rng.random() < 0.6:
         print_pattern(wall, rng)
     layers, edge = [Layer(color=wall)], int(rng.uniform(0.3, 0.6) * height)
@@ -93,9 +91,7 @@ def mosaic(rng: np.random.Generator, width: int, height: int) -> list[Layer]:
     reach = np.asarray([(width, height)], np.float32)
     outward = np.asarray([(-0.1, -0.1), (1.1, -0.1), (1.1, 1.1), (-0.1, 1.1)], np.float32)
     aims = (outward + np.sign(outward - 0.5) * rng.uniform(0, 0.7, (4, 2)).astype(np.float32)) * reach
-    floor = cv2.warpPerspective(
-        tiles, cv2.getPerspectiveTransform(corners, aims.astype(np.float32)), (width, height)
-    )
+    floor = cv2.warpPerspective(tiles, cv2.getPerspectiveTransform(corners, aims.astype(np.float32)), (width, height))
     wear = fractal_noise(rng, width, height, roughness=0.7) * np.float32(0.6) + np.float32(0.55)
     layers = [Layer(color=shaded(floor.astype(np.uint8, copy=False), wear), nearness=0.2)]
     for _ in range(int(rng.integers(1, 4))):

@@ -40,9 +40,7 @@ def two_pages(rng: np.random.Generator, width: int, height: int) -> tuple[Pixels
     first, second = (
         framed(
             np.random.default_rng(camera),
-            printed.page(
-                np.random.default_rng(seed), painted_width(width), height, words=np.random.default_rng(text)
-            ),
+            printed.page(np.random.default_rng(seed), painted_width(width), height, words=np.random.default_rng(text)),
             width,
         )
         for text in words

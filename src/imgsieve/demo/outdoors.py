@@ -35,9 +35,7 @@ def sky(rng: np.random.Generator, width: int, height: int) -> Pixels:
         radius = int(rng.uniform(0.03, 0.08) * height)
         center = int(rng.uniform(0.1, 0.9) * width), int(rng.uniform(0.08, 0.45) * height)
         cv2.circle(gradient, center, radius, (255, 244, 214), cv2.FILLED, cv2.LINE_AA)
-    field = fractal_noise(
-        rng, width, height, coarsest_px=rng.uniform(100, 320), stretch=rng.uniform(1.2, 4.0)
-    )
+    field = fractal_noise(rng, width, height, coarsest_px=rng.uniform(100, 320), stretch=rng.uniform(1.2, 4.0))
     cover = np.float32(rng.uniform(0.35, 0.65))
     return mix(gradient, cloud, np.clip((field - cover) * np.float32(rng.uniform(1.5, 4.0)), 0, 0.95))
 
@@ -62,9 +60,7 @@ def hills(rng: np.random.Generator, width: int, height: int) -> list[Layer]:
     for k in range(count):
         near = (k + 1) / count
         line = height * (
-            0.28
-            + 0.45 * near
-            - rng.uniform(0.15, 0.35) * profile(rng, width, patch_px=width / rng.uniform(1, 4))
+            0.28 + 0.45 * near - rng.uniform(0.15, 0.35) * profile(rng, width, patch_px=width / rng.uniform(1, 4))
         )
         tone = hue + rng.uniform(-0.06, 0.06)
         ramp = [hsv(tone, dull, v * (0.5 + 0.5 * near)) for v in (0.15, 0.45, 0.8)]
@@ -72,9 +68,9 @@ def hills(rng: np.random.Generator, width: int, height: int) -> list[Layer]:
             rng, width, height, coarsest_px=40 + 60 * near, roughness=0.7, stretch=rng.uniform(1, 2.5)
         )
         color, mask = painted(field, ramp), _ground_mask(line, height)
-        color = cv2.addWeighted(
-            color, 0.4 + 0.6 * near, np.full_like(color, haze), 0.6 - 0.6 * near, 0
-        ).astype(np.uint8)
+        color = cv2.addWeighted(color, 0.4 + 0.6 * near, np.full_like(color, haze), 0.6 - 0.6 * near, 0).astype(
+            np.uint8
+        )
         if rng.random() < 0.7:
             points = _scatter(rng, 250, line, height, 2.0)
             sizes = (rng.uniform(0.003, 0.012, 250) * (0.4 + near) * height).astype(np.float32)
@@ -99,9 +95,7 @@ def shore(rng: np.random.Generator, width: int, height: int) -> list[Layer]:
         rng, width, height, coarsest_px=rng.uniform(12, 40), roughness=0.75, stretch=rng.uniform(4, 9)
     )
     water = painted(waves, [hsv(hue, 0.8, 0.2), hsv(hue, 0.55, 0.6), hsv(hue, 0.1, 0.97)])
-    layers.append(
-        Layer(color=water, mask=_ground_mask(np.full(width, horizon, np.float32), height), nearness=0.15)
-    )
+    layers.append(Layer(color=water, mask=_ground_mask(np.full(width, horizon, np.float32), height), nearness=0.15))
     for _ in range(int(rng.integers(1, 5))):
         x, y, size = (
             rng.uniform(0.1, 0.9) * width,
@@ -205,11 +199,7 @@ def woods(rng: np.random.Generator, width: int, height: int) -> list[Layer]:
 def town(rng: np.random.Generator, width: int, height: int) -> list[Layer]:
     """Paint rows of houses with windows behind a street."""
     layers, night = [Layer(color=sky(rng, width, height))], rng.random() < 0.3
-    panes = (
-        [(250, 220, 140), (40, 40, 55), (30, 32, 40)]
-        if night
-        else [(60, 75, 95), (110, 135, 160), (200, 205, 205)]
-    )
+    panes = [(250, 220, 140), (40, 40, 55), (30, 32, 40)] if night else [(60, 75, 95), (110, 135, 160), (200, 205, 205)]
     for near in (0.25, 0.6, 1.0):
         color = painted(
             fractal_noise(rng, width, height, coarsest_px=20, roughness=0.85),

@@ -53,9 +53,7 @@ def shelf(rng: np.random.Generator, width: int, height: int) -> list[Layer]:
     return [Layer(color=shaded(canvas, shade), nearness=0.6)]
 
 
-def page(
-    rng: np.random.Generator, width: int, height: int, *, words: np.random.Generator | None = None
-) -> list[Layer]:
+def page(rng: np.random.Generator, width: int, height: int, *, words: np.random.Generator | None = None) -> list[Layer]:
     """Paint a printed page; `words` draws its writing and figure, so that two pages can share one layout."""
     words = words or rng
     paper = painted(fractal_noise(rng, width, height, roughness=0.8), [(222, 214, 200), (252, 250, 244)])
@@ -86,9 +84,7 @@ def product(rng: np.random.Generator, width: int, height: int, *, hue: float | N
     own_hue = rng.random()
     hue = own_hue if hue is None else hue
     backdrop = painted(
-        fractal_noise(
-            rng, width, height, coarsest_px=rng.uniform(20, 200), roughness=0.7, stretch=rng.uniform(0.3, 3)
-        ),
+        fractal_noise(rng, width, height, coarsest_px=rng.uniform(20, 200), roughness=0.7, stretch=rng.uniform(0.3, 3)),
         harmony(rng, 2),
     )
     folds = fractal_noise(rng, width, height, coarsest_px=90, roughness=0.6, stretch=0.5)

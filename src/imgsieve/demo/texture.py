@@ -33,9 +33,7 @@ Color: TypeAlias = tuple[int, int, int]
 
 def hsv(hue: float, saturation: float, value: float) -> Color:
     """Return an RGB color; `hue` is in turns and wraps, the others are clipped to 0..1."""
-    red, green, blue = colorsys.hsv_to_rgb(
-        hue % 1.0, min(max(saturation, 0.0), 1.0), min(max(value, 0.0), 1.0)
-    )
+    red, green, blue = colorsys.hsv_to_rgb(hue % 1.0, min(max(saturation, 0.0), 1.0), min(max(value, 0.0), 1.0))
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
@@ -145,16 +143,12 @@ def marbled(
     rng: np.random.Generator, width: int, height: int, colors: Sequence[Color], *, stretch: float = 1.0
 ) -> Pixels:
     """Paint veins: noise folded a few times and warped by other noise."""
-    field = fractal_noise(
-        rng, width, height, coarsest_px=rng.uniform(90, 240), roughness=0.5, stretch=stretch
-    )
+    field = fractal_noise(rng, width, height, coarsest_px=rng.uniform(90, 240), roughness=0.5, stretch=stretch)
     folded = np.abs(np.sin(field * np.float32(rng.uniform(5, 16)))).astype(np.float32)
     return warped(painted(folded, colors), rng, rng.uniform(5, 25))
 
 
-def stones(
-    rng: np.random.Generator, width: int, height: int, colors: Sequence[Color], *, size_px: float
-) -> Pixels:
+def stones(rng: np.random.Generator, width: int, height: int, colors: Sequence[Color], *, size_px: float) -> Pixels:
     """Paint pebbles: the cells around random seeds, each with a color and darker toward its rim."""
     count = max(4, round(width * height / size_px**2))
     seeds = np.full((height, width), 255, np.uint8)

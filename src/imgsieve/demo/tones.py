@@ -83,9 +83,7 @@ def blurred(sigma_px: float) -> PixelEdit:
 
 def noisy(sigma: float) -> PixelEdit:
     """Return an edit that adds Gaussian noise of `sigma` gray levels."""
-    return lambda picture, rng: _bytes(
-        picture + np.float32(sigma) * rng.standard_normal(picture.shape, np.float32)
-    )
+    return lambda picture, rng: _bytes(picture + np.float32(sigma) * rng.standard_normal(picture.shape, np.float32))
 
 
 def captioned(picture: Pixels, rng: np.random.Generator) -> Pixels:

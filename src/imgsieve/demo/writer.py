@@ -118,9 +118,7 @@ def _write_lookalikes(made: _Set, rng: np.random.Generator, number: int) -> None
     for render in LOOKALIKES:
         for side, picture in zip("ab", render(rng, 640, 480), strict=True):
             source = f"{render.__name__.replace('_', '-')}-{number:03d}{side}"
-            made.put(
-                f"shop/{source}.jpg", encode(picture, "jpg"), source=source, transform="distractor", keep=True
-            )
+            made.put(f"shop/{source}.jpg", encode(picture, "jpg"), source=source, transform="distractor", keep=True)
 
 
 def _write_broken(target: Path, rng: np.random.Generator) -> None:

@@ -24,6 +24,12 @@ _SPOKEN = 5
 _STEPS = np.array([11, 10, 12, 12, 14], np.float32)
 """Their steps in the JPEG standard's luminance table."""
 
+_COARSE = 0.7
+"""Steps relative to the standard table's: those of a JPEG quality of 65."""
+
+_AGREEING = 1.15
+"""Steps that differ by less tell one quality."""
+
 _LEAST_SHARE = np.float32(0.45)
 _LEAST_COUNT = 40
 """Coefficients beyond the first half period that must speak."""
@@ -136,16 +142,23 @@ def _add(counts: NDArray[np.float32], value: np.float32) -> None:
 
 @njit(nogil=True, cache=True, fastmath=True)
 def _vote(counts: NDArray[np.float32]) -> int:
-    """Turn the periods of the frequencies into one JPEG quality, 0 when fewer than three have one."""
-    ratio, votes = 0.0, 0
+    """Turn the periods of the frequencies into one JPEG quality, 0 when fewer than three have one.
+
+    Steps of a coarse compression are few over the range of magnitudes, so one period may be too long by chance: when all
+    others agree, it is left out.
+    """
+    ratios, votes = np.empty(_SPOKEN, np.float64), 0
     for k in range(_SPOKEN):
         period = _longest_period(counts[k, :_BINS])
         if period > 0.0:
-            ratio += period / _STEPS[k]
+            ratios[votes] = period / _STEPS[k]
             votes += 1
         elif k - votes >= 2:
             return 0
-    percent = 100.0 * ratio / votes
+    found = np.sort(ratios[:votes])
+    if votes > 3 and found[0] > _COARSE and found[votes - 2] < _AGREEING * found[0]:
+        found = found[:-1]
+    percent = 100.0 * found.mean()
     quality = 5000.0 / percent if percent > 100.0 else (200.0 - percent) / 2.0
     return int(min(100.0, max(1.0, quality + 0.5)))
 

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 __all__ = ["color_shift", "is_faded"]
 
 _CELL = 12
-_LEAST_CHROMA = 5.0
-"""Mean deviation of a*b* below which a picture counts as gray or toned in one color."""
+_LEAST_CHROMA = 2.0
+"""Mean deviation of a*b* from that of their lightness, below which a picture counts as gray or toned."""
+
+_LEVELS = 8
+"""Levels of lightness, of equally many cells, that may have colors of their own in a toned picture."""
 
 
 def color_shift(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float:
@@ -35,33 +38,37 @@ def color_shift(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArra
     -------
     Distance in a*b*, 0 and up; 0 when a picture is gray or toned.
     """
-    first, second = _chroma_cells(one, inside), _chroma_cells(other, inside)
+    first, second = _lab_cells(one, inside), _lab_cells(other, inside)
     if len(first) < 9 or min(_colorfulness(first), _colorfulness(second)) < _LEAST_CHROMA:
         return 0.0
-    return min(_residual(first, second), _residual(second, first))
+    return min(_residual(first[:, 1:], second[:, 1:]), _residual(second[:, 1:], first[:, 1:]))
 
 
 def is_faded(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray[np.bool_]) -> bool:
     """Return whether the colors of ``one`` are gone, being gray or of one tone, while ``other`` has them."""
-    first, second = _chroma_cells(one, inside), _chroma_cells(other, inside)
+    first, second = _lab_cells(one, inside), _lab_cells(other, inside)
     if len(first) < 9:
         return False
     return _colorfulness(second) > _LEAST_CHROMA and _colorfulness(first) < 0.4 * _colorfulness(second)
 
 
-def _chroma_cells(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return mean a*b* of the cells that lie inside: shape (n, 2)."""
+def _lab_cells(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the mean colors of the cells that lie inside: shape (n, 3), lightness, a* and b*."""
     size = (max(1, rgb.shape[1] // _CELL), max(1, rgb.shape[0] // _CELL))
     whole = np.s_[: size[1] * min(_CELL, rgb.shape[0]), : size[0] * min(_CELL, rgb.shape[1])]
     means = cv2.resize(np.ascontiguousarray(rgb[whole]), size, interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(means, cv2.COLOR_RGB2LAB)
     covered = cv2.resize(inside[whole].astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 250
-    return np.asarray(lab[covered][:, 1:], np.float32) - 128.0
+    return np.asarray(lab[covered], np.float32) - np.array([0, 128, 128], np.float32)
 
 
 def _colorfulness(cells: NDArray[np.float32]) -> float:
-    """Return the mean distance of colors from their mean."""
-    return float(np.linalg.norm(cells - cells.mean(axis=0), axis=1).mean())
+    """Return the mean distance of colors from the mean color of their lightness: 0 for a gray or toned picture."""
+    rank = np.argsort(np.argsort(cells[:, 0], kind="stable"), kind="stable")
+    level = rank * _LEVELS // len(cells)
+    counts = np.maximum(np.bincount(level, minlength=_LEVELS), 1)[:, None]
+    sums = np.stack([np.bincount(level, weights=cells[:, c], minlength=_LEVELS) for c in (1, 2)], axis=1)
+    return float(np.linalg.norm(cells[:, 1:] - (sums / counts)[level], axis=1).mean())
 
 
 def _residual(source: NDArray[np.float32], target: NDArray[np.float32]) -> float:

@@ -123,10 +123,7 @@ def _associations(data: bytes, at: int, end: int, item: int) -> list[int]:
         step = 2 if wide else 1
         if name == item and at + entries * step <= end:
             mask = 0x7FFF if wide else 0x7F
-            return [
-                int.from_bytes(data[at + i * step : at + (i + 1) * step], "big") & mask
-                for i in range(entries)
-            ]
+            return [int.from_bytes(data[at + i * step : at + (i + 1) * step], "big") & mask for i in range(entries)]
         at += entries * step
     return []
 

@@ -31,9 +31,7 @@ def bar(value: float, *, whole: float, marks: Mapping[str, float] | None = None,
     tone
         Class of the bar.
     """
-    lines = "".join(
-        f'<path class="mark {name}" d="M{_at(mark, whole)} 0V10"/>' for name, mark in (marks or {}).items()
-    )
+    lines = "".join(f'<path class="mark {name}" d="M{_at(mark, whole)} 0V10"/>' for name, mark in (marks or {}).items())
     return _flat(f'<rect class="tone-{tone}" width="{_at(value, whole)}" height="10"/>{lines}')
 
 

@@ -153,9 +153,7 @@ def _count(batch: pa.RecordBatch, counts: Counter[str]) -> None:
         counts[entry["values"]] += entry["counts"]
     duplicate = batch["keep"].to_numpy() == 0
     for relation in ("exact", "near"):
-        mask = duplicate & pc.equal(batch["relation"], relation).fill_null(False).to_numpy(
-            zero_copy_only=False
-        )
+        mask = duplicate & pc.equal(batch["relation"], relation).fill_null(False).to_numpy(zero_copy_only=False)
         counts[relation] += int(mask.sum())
         counts[f"{relation}_bytes"] += int(sizes[mask].sum())
 

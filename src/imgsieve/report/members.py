@@ -69,9 +69,7 @@ class MemberView:
     """What was measured against the keeper: (label, value)."""
 
 
-def view_member(
-    row: Mapping[str, Any], thumb: bytes, *, titles: Mapping[str, str], show_source: bool
-) -> MemberView:
+def view_member(row: Mapping[str, Any], thumb: bytes, *, titles: Mapping[str, str], show_source: bool) -> MemberView:
     """Turn a row into a view.
 
     Parameters

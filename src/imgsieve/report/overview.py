@@ -45,9 +45,7 @@ def overview(inventory: Inventory, groups: GroupPages, summary: Mapping[str, Any
         "largest": _largest(groups),
         "stages": _stages(summary),
         "memory": _memory(summary),
-        "pairs": [
-            _pairs(titles.get(name, name.capitalize()), counts) for name, counts in summary["pairs"].items()
-        ],
+        "pairs": [_pairs(titles.get(name, name.capitalize()), counts) for name, counts in summary["pairs"].items()],
         "fetches": _fetches(summary["fetches"], titles),
         "options": flatten(summary["config"]),
         "summary": summary,
@@ -78,9 +76,7 @@ def _curve(sequence: Sequence) -> tuple[Markup, str]:
     half = int(np.searchsorted(total, total[-1] / 2))
     sentence = f"Half of the space is in {half:,} of {len(total) - 1:,} groups."
     axis = "groups, those that free most first"
-    return charts.curve(
-        points, title=f"Share of the space by share of groups. {sentence}", axis=axis
-    ), sentence
+    return charts.curve(points, title=f"Share of the space by share of groups. {sentence}", axis=axis), sentence
 
 
 def _relations(inventory: Inventory) -> list[dict[str, Any]]:
@@ -154,10 +150,7 @@ def _pairs(title: str, counts: Mapping[str, int]) -> dict[str, Any]:
 def _fetches(fetches: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str, str]]:
     if "gets" not in fetches:
         return []
-    stages = [
-        (titles.get(name, name.capitalize()), counts)
-        for name, counts in (fetches.get("by_stage") or {}).items()
-    ]
+    stages = [(titles.get(name, name.capitalize()), counts) for name, counts in (fetches.get("by_stage") or {}).items()]
     return [
         {"title": title, "gets": count_text(counts.get("gets")), "bytes": bytes_text(counts.get("bytes"))}
         for title, counts in [*stages, ("In all", fetches)]
