@@ -1,4 +1,4 @@
-"""Keypoints, alignment, blocks and color: a copy is found under a map and agrees; another view, page or color does not."""
+"""Keypoints, alignment, blocks, color: a copy is found under a map and agrees; another view, page or color does not."""
 
 from __future__ import annotations
 

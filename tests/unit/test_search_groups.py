@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from imgsieve.search.groups import NO_KEEPER, form_stars
 
-
 _patiently = settings(deadline=None)
 
 

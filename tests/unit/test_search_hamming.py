@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from imgsieve.search import hamming
 from imgsieve.search.hamming import as_words, join
 
-
 _patiently = settings(deadline=None)
 """The first call compiles."""
 

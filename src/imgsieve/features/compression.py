@@ -144,8 +144,8 @@ def _add(counts: NDArray[np.float32], value: np.float32) -> None:
 def _vote(counts: NDArray[np.float32]) -> int:
     """Turn the periods of the frequencies into one JPEG quality, 0 when fewer than three have one.
 
-    Steps of a coarse compression are few over the range of magnitudes, so one period may be too long by chance: when all
-    others agree, it is left out.
+    Steps of a coarse compression are few over the range of magnitudes, so one period may be too long by chance: when
+    all others agree, it is left out.
     """
     ratios, votes = np.empty(_SPOKEN, np.float64), 0
     for k in range(_SPOKEN):

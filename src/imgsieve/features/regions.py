@@ -173,6 +173,13 @@ def _tilted_means(smooth: NDArray[np.float32], tilt: float, aspect: float, out: 
 
 
 @njit(nogil=True, cache=True)
+def _cut(first: int, last: int, borders: NDArray[np.int32]) -> None:
+    """Write the borders of equal parts of a side."""
+    for i in range(borders.size):
+        borders[i] = first + (last - first) * i // (borders.size - 1)
+
+
+@njit(nogil=True, cache=True)
 def region_codes(
     luma: NDArray[np.float32],
     integral: NDArray[np.int32],
@@ -207,14 +214,12 @@ def region_codes(
     for region in range(COUNT):
         if windows <= region < TRIMMED:
             continue
+        top, left, bottom, right = trimmed
         if region < windows:
             top, left, side = _WINDOWS[region]
             bottom, right = top + side, left + side
-        else:
-            top, left, bottom, right = trimmed
-        for i in range(SIDE + 1):
-            rows[i] = top + (bottom - top) * i // SIDE
-            columns[i] = left + (right - left) * i // SIDE
+        _cut(top, bottom, rows)
+        _cut(left, right, columns)
         fill_means(integral, rows, columns, means)
         write_code(means, pyramid, out[region])
     return out
