@@ -60,9 +60,9 @@ class DecodeConfig:
 class WaveletConfig:
     """Stage 1: which pairs are proposed."""
 
-    max_distance_bits: int = 64
+    max_distance_bits: int = 58
     """Pairs of whole pictures within this Hamming distance, under any of the eight orientations, are proposed."""
-    max_region_distance_bits: int = 58
+    max_region_distance_bits: int = 53
     """The same for a whole picture against a region of another, and between trimmed pictures."""
     regions: bool = True
     """Whether regions are compared, which finds crops and screenshots."""
@@ -74,6 +74,12 @@ class ColorConfig:
 
     max_hue_shift: float = 60.0
     """Two colorful pictures whose colors differ by more (CIE a*b* distance of the mean) are different."""
+    far_distance_bits: int = 40
+    """Pairs whose codes are further apart than this must have something of their colors in common."""
+    min_far_correlation: float = 0.35
+    """Correlation of the histograms below which a far pair is rejected, when its pixels differ as well."""
+    max_far_difference: float = 10.0
+    """Average pixel difference (CIE76) up to which a far pair is passed on whatever its histograms."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -196,23 +196,23 @@ def _inherits(source: NDArray[np.uint8], copy: NDArray[np.uint8], coarse: float,
         return False
     source, copy = _central(source), _central(copy)
     mapped = _tones_of(copy, source)
-    if _inheritance(source, mapped, coarse) > (_INHERITED_BY_FAR if coarse > _MUCH_COARSER * fine > 0 else _INHERITED):
+    enough = _INHERITED_BY_FAR if coarse > _MUCH_COARSER * fine > 0 else _INHERITED
+    if _shows_steps(source, mapped, coarse, enough):
         return True
     sharpened = _fine_energy(copy) > _SHARPENED * _fine_energy(source)
-    return sharpened and _inheritance(source, _structure_of(mapped, source), coarse) > _INHERITED_BLUNTED
+    return sharpened and _shows_steps(source, _structure_of(mapped, source), coarse, _INHERITED_BLUNTED)
 
 
-def _inheritance(source: NDArray[np.uint8], mapped: NDArray[np.float32], scale: float) -> float:
-    """Return how strongly a mapped copy shows the steps of ``source``, as a share of how ``source`` does."""
+def _shows_steps(source: NDArray[np.uint8], mapped: NDArray[np.float32], scale: float, enough: float) -> bool:
+    """Return whether a mapped copy shows the steps of ``source`` at least by a share of how ``source`` does."""
     at = int(np.argmin(np.abs(np.log(_SCALES) - np.log(scale))))
     near = slice(max(0, at - 2), at + 3)
-    best = 0.0
-    for table in (_BASE, _BASE.T):
-        for row, column in _grids(source.shape):
+    for row, column in _grids(source.shape):
+        for table in (_BASE, _BASE.T):
             own = float(_strengths(source, row, column, table)[near].max())
-            if own >= _CLEAR:
-                best = max(best, float(_strengths(mapped, row, column, table)[near].max()) / own)
-    return best
+            if own >= _CLEAR and float(_strengths(mapped, row, column, table)[near].max()) > enough * own:
+                return True
+    return False
 
 
 def _central(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -49,7 +49,8 @@ def is_faded(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray[n
     first, second = _lab_cells(one, inside), _lab_cells(other, inside)
     if len(first) < 9:
         return False
-    return _colorfulness(second) > _LEAST_CHROMA and _colorfulness(first) < 0.4 * _colorfulness(second)
+    # Most of the one has colors and next to nothing of the other: a colored stamp on a gray picture is no such case.
+    return float(np.percentile(_deviations(second), 60)) > 3.0 and float(np.percentile(_deviations(first), 95)) < 2.5
 
 
 def _lab_cells(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -64,11 +65,16 @@ def _lab_cells(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.
 
 def _colorfulness(cells: NDArray[np.float32]) -> float:
     """Return the mean distance of colors from the mean color of their lightness: 0 for a gray or toned picture."""
+    return float(_deviations(cells).mean())
+
+
+def _deviations(cells: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the distance of the color of each cell from the mean color of its lightness."""
     rank = np.argsort(np.argsort(cells[:, 0], kind="stable"), kind="stable")
     level = rank * _LEVELS // len(cells)
     counts = np.maximum(np.bincount(level, minlength=_LEVELS), 1)[:, None]
     sums = np.stack([np.bincount(level, weights=cells[:, c], minlength=_LEVELS) for c in (1, 2)], axis=1)
-    return float(np.linalg.norm(cells[:, 1:] - (sums / counts)[level], axis=1).mean())
+    return np.asarray(np.linalg.norm(cells[:, 1:] - (sums / counts)[level], axis=1), np.float64)
 
 
 def _residual(source: NDArray[np.float32], target: NDArray[np.float32]) -> float:

@@ -40,6 +40,7 @@ def warm_up() -> None:
                 ("orientation", 0, pa.int8()),
                 ("region_a", -1, pa.int8()),
                 ("region_b", -1, pa.int8()),
+                ("distance_bits", 0, pa.int16()),
             )
         }
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +28,8 @@ def near_pairs(
     -------
     Rows of both vectors of each pair, the lower first, each pair once, in order.
     """
+    import faiss  # noqa: PLC0415 - slow to import, and only models of the user's own need it
+
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors))
     found = []

@@ -2,7 +2,7 @@
 
 Reads ``color_signature`` and ``trimmed`` of both images of a pair; its table is `imgsieve.schema.PAIRS_COLOR`. A gray
 or toned copy must not be lost here, so color rejects only where both pictures are colorful and their colors differ
-widely in one place; all else is passed on.
+widely in one place, or where codes that are far apart meet colors that have nothing in common; all else is passed on.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def match(
         signatures[0], signatures[1], place_a, place_b, pairs["orientation"].to_numpy().astype(np.int8)
     )
     rejected = (metrics[:, 4] > _COLORFUL) & (metrics[:, 3] > config.max_hue_shift)
+    far = pairs["distance_bits"].to_numpy() > config.far_distance_bits
+    rejected |= far & (metrics[:, 2] < config.min_far_correlation) & (metrics[:, 1] > config.max_far_difference)
     verdict = np.where(rejected, Verdict.REJECTED, Verdict.UNDECIDED)
     columns = [pairs[name] for name in ("a", "b", "orientation", "region_a", "region_b")]
     return pa.Table.from_arrays(

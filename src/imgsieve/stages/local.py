@@ -138,10 +138,10 @@ def _compare(one: View, other: View, orientation: int, *, whole: bool, config: L
 
 def _in_doubt(one: View, other: View, orientation: int, tried: list[Comparison], config: LocalConfig) -> bool:
     """Return whether ORB's refusal is worth a second look: something fitted, or there was little to go by."""
-    fitted = max((found.inliers or 0 for found in tried), default=0) >= config.min_inliers
+    fitted = any((found.inliers or 0) >= config.min_inliers and found.block_share > 0.3 for found in tried)
     turn = max(orientation, 0)
     scarce = any(
-        len(view.points(Detector.ORB, at, config).points) < config.orb_keypoints // 6
+        len(view.points(Detector.ORB, at, config).points) < config.orb_keypoints // 12
         for view, at in ((one, 0), (other, turn))
     )
     return fitted or scarce
