@@ -135,8 +135,8 @@ class QualityConfig:
     sharpness: float = 0.04
     compression: float = 0.18
     exposure: float = 0.10
-    contrast: float = 0.06
-    noise: float = 0.14
+    contrast: float = 0.03
+    noise: float = 0.17
     completeness: float = 0.05
     metadata: float = 0.03
 

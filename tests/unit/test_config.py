@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from imgsieve.config import DecodeConfig, ExecutionConfig, LocalConfig, RunConfig, load_config
+from imgsieve.config import DecodeConfig, ExecutionConfig, GlobalConfig, LocalConfig, RunConfig, load_config
 from imgsieve.errors import ConfigError
 
 
@@ -72,17 +72,33 @@ def test_how_the_work_is_done_does_not_change_the_fingerprint():
 
 
 @pytest.mark.parametrize("table", ["source", "decode", "wavelet", "color", "refine", "local", "quality"])
-def test_every_other_option_changes_the_fingerprint(table):
+def test_every_other_option_changes_the_fingerprint(table, tmp_path):
     base = RunConfig()
+    model = tmp_path / "model.onnx"
+    model.write_bytes(b"weights")
+    model.with_suffix(".toml").write_text("[input]\n")
     section = getattr(base, table)
     for field in dataclasses.fields(section):
         if field.name == "thumbnails":
             continue
         value = getattr(section, field.name)
         other = not value if isinstance(value, bool) else ("x",) if isinstance(value, tuple) else (value or 0) + 1
+        if field.name == "descriptor":
+            other = str(model)
         changed = replace(base, **{table: replace(section, **{field.name: other})})
         assert changed.fingerprint() != base.fingerprint(), field.name
         assert (changed.recipe() != base.recipe()) == (table == "decode" or field.name == "descriptor"), field.name
+
+
+def test_the_content_of_a_model_counts_and_not_its_place(tmp_path):
+    prints = []
+    for folder, weights in (("one", b"1"), ("other", b"1"), ("third", b"2")):
+        (tmp_path / folder).mkdir()
+        model = tmp_path / folder / "model.onnx"
+        model.write_bytes(weights)
+        model.with_suffix(".toml").write_text("[input]\n")
+        prints.append(RunConfig(refine=GlobalConfig(descriptor=str(model))).fingerprint())
+    assert prints[0] == prints[1] != prints[2]
 
 
 def test_the_plain_form_is_json_and_complete():
