@@ -134,9 +134,9 @@ class QualityConfig:
     resolution: float = 0.40
     sharpness: float = 0.04
     compression: float = 0.18
-    exposure: float = 0.10
-    contrast: float = 0.03
-    noise: float = 0.17
+    exposure: float = 0.13
+    contrast: float = 0.04
+    noise: float = 0.18
     completeness: float = 0.05
     metadata: float = 0.03
 

@@ -65,7 +65,7 @@ _SAME_SCALE = 0.02
 _CONTAINED = 0.97
 _PLAIN = 0.8
 _WHOLE = 0.985
-_LESS_DETAIL = 0.94
+_LESS_DETAIL = 0.957
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
