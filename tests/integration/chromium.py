@@ -37,11 +37,11 @@ class Visit:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Start the system's Chromium, or else Playwright's own; skip where there is neither."""
+    """Start the system's Chromium, or else Playwright's own; fail where there is neither."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     with sync_playwright() as playwright:
         if path is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("no Chromium: install one, or run `playwright install chromium`")
+            pytest.fail("no Chromium: install one, or run `playwright install chromium`")
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()

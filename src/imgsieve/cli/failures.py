@@ -10,6 +10,7 @@ import errno
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 from imgsieve.cli.signals import INTERRUPTED
 from imgsieve.cli.texts import visible
@@ -29,11 +30,10 @@ _ADVICE = {
 
 def tell(message: str) -> None:
     """Write one line to standard error, whatever the message holds."""
-    try:
+    # Where standard error is closed, there is nobody left to tell.
+    with suppress(OSError):
         sys.stderr.write(f"imgsieve: {visible(message)}\n")
         sys.stderr.flush()
-    except OSError:
-        pass  # There is nobody left to tell.
 
 
 def complain(error: Exception) -> int:
