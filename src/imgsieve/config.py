@@ -1,6 +1,6 @@
 """The options of a run: one frozen dataclass a stage, read from TOML, flags or Python.
 
-Options that change the result go into `RunConfig.fingerprint`; those of `ExecutionConfig` never do.
+Options that change the result go into `RunConfig.fingerprint`; those of the tables in `WITHOUT_EFFECT` never do.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ __all__ = [
     "ExecutionConfig",
     "GlobalConfig",
     "LocalConfig",
+    "NetworkConfig",
+    "PriceConfig",
     "QualityConfig",
     "RunConfig",
     "SourceConfig",
+    "WITHOUT_EFFECT",
     "WaveletConfig",
     "digest_of",
     "load_config",
@@ -32,6 +35,10 @@ __all__ = [
 
 ALGORITHM = 1
 """Raised whenever features or verdicts change, so that older run folders are recomputed."""
+
+
+WITHOUT_EFFECT = ("execution", "network", "prices")
+"""Tables of options that never change the result."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,14 @@ class SourceConfig:
     """Globs; when given, only files that match one are listed. ``*`` does not cross ``/``, ``**`` does."""
     exclude: tuple[str, ...] = ()
     """Globs; files that match one are not listed."""
+    min_bytes: int = 0
+    """Smaller files are not listed."""
+    max_bytes: int = 0
+    """Larger files are not listed; 0 for no limit."""
+    modified_after: str = ""
+    """ISO 8601 moment, UTC unless it says otherwise; files last changed before it are not listed."""
+    modified_before: str = ""
+    """ISO 8601 moment; files last changed at it or later are not listed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +167,44 @@ class ExecutionConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """How stores beyond this machine are asked. Never changes the result."""
+
+    max_requests_per_second: float = 0.0
+    """Requests a second at most, over all stores of a run; 0 for no limit."""
+    max_bandwidth: float = 0.0
+    """Bytes a second at most, both ways together; 0 for no limit."""
+    max_concurrency: int = 64
+    """Requests at one time at most; how many there are below that is found out while they run."""
+    timeout_seconds: float = 60.0
+    """A connection that brings nothing for so long is given up."""
+    retry_seconds: float = 300.0
+    """A request that keeps failing for reasons that may pass is repeated for so long."""
+    cache_bytes: int = 10 * 1024**3
+    """Disk space for pictures that stage 4 has fetched again and may need once more; 0 for none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceConfig:
+    """What a store's operator asks for, for an estimate of the bill.
+
+    The defaults are near what hot storage of general-purpose accounts costs; look up your own region and tier.
+    """
+
+    currency: str = "USD"
+    read_per_10k: float = 0.005
+    """10,000 requests that read: GET, HEAD."""
+    list_per_10k: float = 0.055
+    """10,000 requests that list."""
+    write_per_10k: float = 0.055
+    """10,000 requests that write or copy."""
+    retrieval_per_gb: float = 0.0
+    """10^9 bytes read from cool tiers."""
+    egress_per_gb: float = 0.0
+    """10^9 bytes that leave the region; nothing within it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """All options of a run."""
 
@@ -163,11 +216,15 @@ class RunConfig:
     local: LocalConfig = field(default_factory=LocalConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
     execution: ExecutionConfig = field(default_factory=ExecutionConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    prices: PriceConfig = field(default_factory=PriceConfig)
 
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that change whenever an option that changes the result does."""
         options = dataclasses.asdict(self)
-        del options["execution"], options["decode"]["thumbnails"]
+        for table in WITHOUT_EFFECT:
+            del options[table]
+        del options["decode"]["thumbnails"]
         options["refine"]["descriptor"] = _content_of(self.refine.descriptor)
         return digest_of({"algorithm": ALGORITHM, **options})
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from imgsieve.config import RunConfig
+from imgsieve.config import WITHOUT_EFFECT, RunConfig
 from imgsieve.errors import RunFolderError
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.manifest import Manifest
@@ -94,7 +94,7 @@ def _differences(theirs: dict[str, Any], mine: dict[str, Any]) -> str:
     """Say which options differ, with both values."""
     found = []
     for table, options in mine.items():
-        if table == "execution":
+        if table in WITHOUT_EFFECT:
             continue
         for name, value in options.items():
             other = theirs.get(table, {}).get(name)

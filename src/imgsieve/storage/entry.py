@@ -20,13 +20,19 @@ class Entry:
     size: int
     etag: str
     """Names the version: changes when the content does."""
+    modified: float = 0.0
+    """Last change, in seconds since 1970; 0 when it is not known."""
 
 
 class Source(Protocol):
     """A place that pictures are read from."""
 
     uri: str
-    """URL of the place itself."""
+    """URL of the place itself, without secrets and without a slash at its end."""
+    identity: str
+    """The same for all spellings of one place; ends in a slash."""
+    remote: bool
+    """Whether reading goes over a network, so that it is worth to read ahead and to keep what was read."""
     passed_over: int
     """Links and special files that were met while listing and not listed."""
     unreadable: list[str]
@@ -46,6 +52,8 @@ class Source(Protocol):
         ------
         FetchError
             The file cannot be read, or is another version.
+        SourceError
+            Nothing of the whole place can be read any more.
         DecodeError
             ``not-an-image``: ``wanted`` said no.
         """

@@ -10,31 +10,16 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from imgsieve.errors import DecodeError, FetchError, SourceError
-from imgsieve.storage.entry import Entry, SniffTest, Source
-from imgsieve.storage.globs import GlobFilter
+from imgsieve.storage.entry import Entry, SniffTest
+from imgsieve.storage.filters import ListingFilter
 
-__all__ = ["FolderSource", "open_source", "uri_of"]
+__all__ = ["FolderSource", "uri_of"]
 
 _FIRST_BYTES = 64
 _SCHEME = "file://"
-
-
-def open_source(place: str, filters: GlobFilter) -> Source:
-    """Return the source that a path or URL names.
-
-    Raises
-    ------
-    SourceError
-        The scheme is not known, or the place is missing, not a folder, or not readable.
-    """
-    scheme = urlsplit(place).scheme if "://" in place else ""
-    if scheme not in ("", "file"):
-        raise SourceError(f"{place}: sources of kind {scheme}:// are not supported; a folder is")
-    path = Path(os.fsdecode(unquote_to_bytes(place[len(_SCHEME) :]))) if scheme else Path(place)
-    return FolderSource(path, filters)
 
 
 class FolderSource:
@@ -53,7 +38,9 @@ class FolderSource:
         The folder is missing, not a folder, or not readable.
     """
 
-    def __init__(self, root: Path, filters: GlobFilter) -> None:
+    remote = False
+
+    def __init__(self, root: Path, filters: ListingFilter) -> None:
         try:
             folder = stat.S_ISDIR(root.stat().st_mode)
         except FileNotFoundError as error:
@@ -64,7 +51,8 @@ class FolderSource:
             raise SourceError(f"the source {root} is not a folder")
         self._root = os.fsencode(root.resolve())
         self._filters = filters
-        self.uri = uri_of(self._root)
+        self.uri = uri_of(self._root).rstrip("/")
+        self.identity = f"{self.uri}/"
         self.passed_over = 0
         self.unreadable: list[str] = []
         try:
@@ -113,14 +101,21 @@ class FolderSource:
     def _entry(self, child: os.DirEntry[bytes]) -> Entry | None:
         """Return the entry of one file, None when the filters leave it out."""
         file = _readable(child.path[len(self._root) :].lstrip(b"/"))
-        if not self._filters.lists(file):
+        if not self._filters.lists_name(file):
             return None
         try:
             status = child.stat(follow_symlinks=False)
-            size, etag = status.st_size, _etag(status)
         except OSError:
-            size, etag = 0, "vanished"
-        return Entry(uri=uri_of(child.path), file=file, size=size, etag=etag)
+            return Entry(uri=uri_of(child.path), file=file, size=0, etag="vanished")
+        if not self._filters.lists(status.st_size, status.st_mtime):
+            return None
+        return Entry(
+            uri=uri_of(child.path), file=file, size=status.st_size, etag=_etag(status), modified=status.st_mtime
+        )
+
+    def path_of(self, uri: str) -> Path:
+        """Return the path of a listed file."""
+        return Path(os.fsdecode(unquote_to_bytes(uri[len(_SCHEME) :])))
 
     def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest) -> bytes:
         """Read one file whole; see `imgsieve.storage.entry.Source`."""
