@@ -14,7 +14,7 @@ CHECKED := src tests tools
 override export SRC := $(value SRC)
 override export OUT := $(value OUT)
 
-.PHONY: run test lint docs clean setup browser
+.PHONY: run test lint docs clean setup browser azurite
 .DEFAULT_GOAL := run
 
 setup: $(READY)
@@ -33,18 +33,21 @@ run: $(READY)
 browser: $(READY)
 	@sh tools/install-chromium.sh $(BIN)/python
 
+azurite:
+	@sh tools/install-azurite.sh
+
 lint: $(READY)
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: browser lint
+test: browser azurite lint
 	$(BIN)/python -m pytest
 
 docs: $(READY)
 	$(BIN)/python tools/generate_cli_docs.py
 
 clean:
-	rm -rf build dist $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist $(VENV) tests/azurite/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,7 @@ from typing import Any
 from imgsieve.errors import ConfigError
 
 __all__ = [
+    "WITHOUT_EFFECT",
     "ColorConfig",
     "DecodeConfig",
     "ExecutionConfig",
@@ -27,7 +28,6 @@ __all__ = [
     "QualityConfig",
     "RunConfig",
     "SourceConfig",
-    "WITHOUT_EFFECT",
     "WaveletConfig",
     "digest_of",
     "load_config",

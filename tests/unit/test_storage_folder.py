@@ -6,9 +6,9 @@ import os
 
 import pytest
 
+from imgsieve.config import NetworkConfig
 from imgsieve.errors import DecodeError, FetchError, SourceError
-from imgsieve.storage import open_source
-from imgsieve.storage.globs import GlobFilter
+from imgsieve.storage import FolderSource, ListingFilter, Traffic, open_source
 
 
 def anything(_first, _name):
@@ -16,7 +16,7 @@ def anything(_first, _name):
 
 
 def opened(folder):
-    return open_source(str(folder), GlobFilter())
+    return open_source(str(folder), ListingFilter(), Traffic(NetworkConfig()))
 
 
 def put(folder, file, data=b"data"):
@@ -81,11 +81,11 @@ def test_the_whole_file_is_read(tmp_path):
     assert fetched(source, entry) == data
 
 
-def test_a_smaller_size_reads_the_beginning(tmp_path):
+def test_the_first_bytes_are_read_alone(tmp_path):
     put(tmp_path, "a", b"0123456789" * 100)
     source = opened(tmp_path)
     (entry,) = source.entries()
-    assert source.fetch(entry.uri, 12, entry.etag, wanted=anything) == b"012345678901"
+    assert source.fetch(entry.uri, entry.size, entry.etag, wanted=anything, first=12) == b"012345678901"
 
 
 def test_what_is_not_wanted_is_not_read(tmp_path):
@@ -156,7 +156,20 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused(tmp_path):
         fetched(source, entry, cut)
 
 
-@pytest.mark.parametrize("place", ["az://container/x", "http://host/x", "s3://bucket"])
+@pytest.mark.parametrize("place", ["ftp://container/x", "http://host/x", "wat://bucket"])
 def test_other_schemes_are_refused(place):
-    with pytest.raises(SourceError, match="not supported"):
-        open_source(place, GlobFilter())
+    with pytest.raises(SourceError, match="az://"):
+        open_source(place, ListingFilter(), Traffic(NetworkConfig()), {})
+
+
+def test_files_are_left_out_by_size_and_time(tmp_path):
+    for file, size, modified in (("a", 10, 1000), ("b", 20, 2000), ("c", 30, 3000)):
+        os.utime(put(tmp_path, file, b"x" * size), (modified, modified))
+    assert listed(tmp_path, min_bytes=20) == ["b", "c"]
+    assert listed(tmp_path, max_bytes=20) == ["a", "b"]
+    assert listed(tmp_path, after=2000) == ["b", "c"]
+    assert listed(tmp_path, before=2000) == ["a"]
+
+
+def listed(folder, **options):
+    return [entry.file for entry in FolderSource(folder, ListingFilter(**options)).entries()]

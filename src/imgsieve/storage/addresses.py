@@ -8,10 +8,11 @@ Recognized are ``az://container/prefix``, ``abfs[s]://container@account.dfs.core
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 from imgsieve.errors import SourceError
 from imgsieve.storage.connections import AzureAccount, account_of_environment, needed_account
@@ -20,6 +21,7 @@ __all__ = ["Address", "is_remote", "parse_address", "quote_name"]
 
 _KINDS = "a folder, az://, https://ACCOUNT.blob.core.windows.net/, abfss://, s3://, gs:// or memory://"
 _SIMPLE = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "memory": "memory"}
+_CONTAINER = re.compile(r"[A-Za-z0-9$][A-Za-z0-9._-]*")
 _AZURE_HOSTS = (".blob.core.", ".dfs.core.", ".blob.storage.azure.", ".blob.fabric.")
 
 
@@ -50,7 +52,7 @@ class Address:
 
     def name_of(self, uri: str) -> str:
         """Return the name of the object that a URL of this place names."""
-        return self.prefix + unquote(uri[len(self.uri) + 1 :])
+        return self.prefix + unquote(uri[len(self.uri) + 1 :], errors="surrogatepass")
 
 
 def quote_name(name: str) -> str:
@@ -60,7 +62,7 @@ def quote_name(name: str) -> str:
 
 def is_remote(place: str) -> bool:
     """Return whether a place is no folder of this machine."""
-    return "://" in place and urlsplit(place).scheme != "file"
+    return "://" in place and _scheme(place) != "file"
 
 
 def parse_address(place: str, environment: Mapping[str, str] | None = None) -> Address:
@@ -80,67 +82,92 @@ def parse_address(place: str, environment: Mapping[str, str] | None = None) -> A
     if "://" not in place:
         path = Path(place)
         return Address(kind="file", uri=path.absolute().as_uri(), path=path)
-    parts = urlsplit(place)
-    if parts.scheme == "file":
-        path = Path(os.fsdecode(unquote_to_bytes(place[len("file://") :])))
+    scheme, rest = _scheme(place), place.partition("://")[2]
+    if scheme == "file":
+        path = Path(os.fsdecode(unquote_to_bytes(rest)))
         return Address(kind="file", uri=place.rstrip("/"), path=path)
-    if parts.scheme in _SIMPLE:
-        return _simple(place, _SIMPLE[parts.scheme], parts.netloc, parts.path)
-    if parts.scheme in ("az", "azure", "abfs", "abfss", "wasb", "wasbs"):
-        return _azure_by_container(place, parts.netloc, parts.path, environment)
-    if parts.scheme in ("http", "https"):
-        return _azure_by_endpoint(place, environment)
-    raise SourceError(f"{parts.scheme}://: sources of this kind are not supported; name {_KINDS}")
+    if scheme in _SIMPLE:
+        return _simple(_SIMPLE[scheme], rest)
+    if scheme in ("az", "azure", "abfs", "abfss", "wasb", "wasbs"):
+        return _azure_by_container(rest, environment)
+    if scheme in ("http", "https"):
+        return _azure_by_endpoint(scheme, rest, environment)
+    raise SourceError(f"{scheme}://: sources of this kind are not supported; name {_KINDS}")
 
 
-def _simple(place: str, kind: str, bucket: str, path: str) -> Address:
+def _scheme(place: str) -> str:
+    """Return what stands before the colon of a URL."""
+    return place.partition("://")[0].lower()
+
+
+def _simple(kind: str, rest: str) -> Address:
     """Read the URL of a bucket."""
-    if not bucket:
-        raise SourceError(f"{place}: there is no bucket in it; write {kind}://BUCKET/PREFIX")
-    prefix = _prefix(unquote(path))
+    bucket, _, path = rest.partition("/")
+    if "@" in bucket:
+        raise SourceError(f"{kind}://: there are credentials in the URL; put them into the environment instead")
+    if "?" in rest:
+        raise SourceError(f"{kind}://: there is a '?' in the URL; where it is part of a name, write %3F")
+    _check_container(bucket, kind, "bucket", f"{kind}://BUCKET/PREFIX")
+    prefix = _prefix(path)
     return Address(kind=kind, uri=_uri(f"{kind}://{bucket}", prefix), container=bucket, prefix=prefix)
 
 
-def _azure_by_container(place: str, host: str, path: str, environment: Mapping[str, str]) -> Address:
-    """Read a URL that names a container, and the account perhaps."""
+def _azure_by_container(rest: str, environment: Mapping[str, str]) -> Address:
+    """Read a URL that names a container, the account perhaps, and a SAS perhaps."""
+    place, _, sas = rest.partition("?")
+    host, _, path = place.partition("/")
     container, _, account_host = host.partition("@")
-    if not container:
-        raise SourceError(f"{place}: there is no container in it; write az://CONTAINER/PREFIX")
+    _check_container(container, "az", "container", "az://CONTAINER/PREFIX")
     if account_host:
-        account = AzureAccount.of_host(account_host.replace(".dfs.", ".blob."), environment)
+        account = AzureAccount.of_host(account_host.lower().replace(".dfs.", ".blob."), environment)
         base = f"{account.endpoint}/{container}"
     else:
         account = needed_account(environment)
         base = f"az://{container}"
-    prefix = _prefix(unquote(path))
+    return _azure(base, container, path, account.with_sas(sas) if sas else account)
+
+
+def _azure_by_endpoint(scheme: str, rest: str, environment: Mapping[str, str]) -> Address:
+    """Read a URL of Azure's own form, with a SAS perhaps."""
+    place, _, sas = rest.partition("?")
+    host, _, path = place.partition("/")
+    host = host.rpartition("@")[2].lower()
+    shown, known = f"{scheme}://{host}", account_of_environment(environment)
+    if known is not None and f"{shown}/{path}/".startswith(f"{known.endpoint}/"):
+        account, path = known, f"{shown}/{path}"[len(known.endpoint) :]
+    elif scheme == "https" and any(part in f"{host}." for part in _AZURE_HOSTS):
+        account = AzureAccount.of_host(host.replace(".dfs.", ".blob."), environment)
+    else:
+        raise SourceError(f"{shown}: this is no store that is known here; name {_KINDS}")
+    container, _, path = path.strip("/").partition("/")
+    _check_container(container, scheme, "container", f"{shown}/CONTAINER/PREFIX")
+    return _azure(f"{account.endpoint}/{container}", container, path, account.with_sas(sas) if sas else account)
+
+
+def _azure(base: str, container: str, path: str, account: AzureAccount) -> Address:
+    """Return the address of a place in a container."""
+    prefix = _prefix(path)
     return Address(kind="azure", uri=_uri(base, prefix), container=container, prefix=prefix, account=account)
 
 
-def _azure_by_endpoint(place: str, environment: Mapping[str, str]) -> Address:
-    """Read a URL of Azure's own form, with a SAS perhaps."""
-    address, _, query = place.partition("?")
-    parts = urlsplit(address)
-    known = account_of_environment(environment)
-    shown = f"{parts.scheme}://{parts.hostname}"
-    if known is not None and (address + "/").startswith(known.endpoint + "/"):
-        account, rest = known, address[len(known.endpoint) :]
-    elif parts.hostname and any(part in parts.hostname + "." for part in _AZURE_HOSTS) and parts.scheme == "https":
-        account = AzureAccount.of_host(parts.hostname.replace(".dfs.", ".blob."), environment)
-        rest = parts.path
-    else:
-        raise SourceError(f"{shown}: this is no store that is known here; name {_KINDS}")
-    container, _, path = rest.strip("/").partition("/")
-    if not container:
-        raise SourceError(f"{shown}: there is no container in it; write {shown}/CONTAINER/PREFIX")
-    prefix = _prefix(unquote(path))
-    account = account.with_sas(query) if query else account
-    uri = _uri(f"{account.endpoint}/{container}", prefix)
-    return Address(kind="azure", uri=uri, container=container, prefix=prefix, account=account)
+def _check_container(name: str, scheme: str, what: str, form: str) -> None:
+    """Refuse what is no name of a container or bucket; libraries fail in odd ways on it."""
+    if not name:
+        raise SourceError(f"{scheme}://: there is no {what} in the URL; write {form}")
+    if not _CONTAINER.fullmatch(name):
+        raise SourceError(f"{name!r} is no name of a {what}; it has letters, digits, '-', '_' and '.' only")
 
 
 def _prefix(path: str) -> str:
-    """Return a prefix that ends in a slash, or nothing."""
-    name = path.strip("/")
+    """Decode a prefix; it ends in a slash, or is nothing."""
+    if "#" in path:
+        raise SourceError("there is a '#' in the URL of a source; where it is part of a name, write %23")
+    try:
+        name = unquote(path, errors="strict").strip("/")
+    except UnicodeDecodeError:
+        raise SourceError(
+            "a source has a name that is not UTF-8, which no store has; check its percent signs"
+        ) from None
     return f"{name}/" if name else ""
 
 

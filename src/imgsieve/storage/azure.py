@@ -8,6 +8,7 @@ signature for the container or a bearer token. Names may be anything that Azure 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from azure.core import MatchConditions
-from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ServiceRequestError
 from azure.storage.blob import BlobClient, ContainerClient, ContentSettings
 
 from imgsieve.config import NetworkConfig
@@ -25,10 +26,13 @@ from imgsieve.storage.client import Check, Listed, Page, Properties
 from imgsieve.storage.connections import AzureAccount
 from imgsieve.storage.faults import Fault, StoreFault, fault_of_status
 from imgsieve.storage.http import HttpReader
+from imgsieve.storage.quiet import hush_libraries
 
 __all__ = ["AzureClient"]
 
 Answer = TypeVar("Answer")
+
+hush_libraries()
 
 _PAGE = 5000
 _CONNECT_SECONDS = 5
@@ -45,18 +49,26 @@ class AzureClient:
         Name of the container.
     config
         Timeouts, and how many connections there may be.
+    is_over
+        Whether reading is to be broken off.
 
     Raises
     ------
     SourceError
-        There is neither key nor SAS, and the extra for identities is not installed.
+        The key is none, or there is neither key nor SAS, and the extra for identities is not installed.
     """
 
     kind = "azure"
 
-    def __init__(self, account: AzureAccount, container: str, config: NetworkConfig) -> None:
+    def __init__(
+        self,
+        account: AzureAccount,
+        container: str,
+        config: NetworkConfig,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._url = f"{account.endpoint}/{quote(container)}"
-        self._http = HttpReader(config)
+        self._http = HttpReader(config, is_over)
         self._access = access_to(account, container)
         self._client = ContainerClient(
             account.endpoint,
@@ -74,7 +86,7 @@ class AzureClient:
         if marker:
             query += f"&marker={quote(marker, safe='')}"
         url, headers = self._access.sign(f"{self._url}?{query}")
-        found = ET.fromstring(self._http.get(url, headers))  # noqa: S314 - the store is trusted, and expat bounds what entities may grow to
+        found = _parsed(self._http.get(url, headers))
         objects = [_listed(blob) for blob in found.iterfind("Blobs/Blob") if not _is_folder(blob)]
         return Page(objects=objects, marker=found.findtext("NextMarker") or None)
 
@@ -87,6 +99,14 @@ class AzureClient:
             headers["x-ms-range"] = f"bytes=0-{first - 1}"
         return self._http.get(url, headers, check)
 
+    def get_range(self, name: str, start: int, length: int, *, etag: str | None) -> bytes:
+        """Read a part of an object."""
+        url, headers = self._access.sign(f"{self._url}/{quote_name(name)}")
+        if etag is not None:
+            headers["If-Match"] = etag
+        headers["x-ms-range"] = f"bytes={start}-{start + length - 1}"
+        return self._http.get(url, headers)
+
     def put(
         self,
         name: str,
@@ -98,7 +118,7 @@ class AzureClient:
         metadata: Mapping[str, str],
         md5: bytes | None,
     ) -> str:
-        """Write an object at once."""
+        """Write an object at once; with ``md5``, the store checks what arrives and keeps the digest."""
         conditions: dict[str, Any] = {"overwrite": not create}
         if etag is not None:
             conditions |= {"etag": etag, "match_condition": MatchConditions.IfNotModified}
@@ -107,7 +127,7 @@ class AzureClient:
 
         def send(body: Any) -> Any:
             return blob.upload_blob(
-                body, content_settings=settings, metadata=dict(metadata), validate_content=False, **conditions
+                body, content_settings=settings, metadata=dict(metadata), validate_content=md5 is not None, **conditions
             )
 
         if isinstance(data, bytes):
@@ -144,14 +164,18 @@ class AzureClient:
         url, headers = self._access.sign(f"{self._url}/{quote_name(name)}")
         return None if "Authorization" in headers else url
 
-    def copy(self, name: str, source_url: str, *, source_etag: str | None) -> Properties:
+    def copy(
+        self, name: str, source_url: str, *, source_etag: str | None, create: bool, etag: str | None
+    ) -> Properties:
         """Begin a copy on the server."""
         conditions: dict[str, Any] = {}
         if source_etag is not None:
             conditions = {"source_etag": source_etag, "source_match_condition": MatchConditions.IfNotModified}
+        if create:
+            conditions |= {"match_condition": MatchConditions.IfMissing}
+        elif etag is not None:
+            conditions |= {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         begun = _faults(lambda: self._blob(name).start_copy_from_url(source_url, **conditions))
-        if begun["copy_status"] == "success":
-            return self.head(name)
         return Properties(size=0, etag=str(begun["etag"]), modified=0.0, copy_status=str(begun["copy_status"]))
 
     def abort_copy(self, name: str) -> None:
@@ -169,16 +193,32 @@ def _faults(request: Callable[[], Answer]) -> Answer:
     """Carry out a request of the library and tell its faults apart."""
     try:
         return request()
-    except HttpResponseError as error:
-        if error.status_code is None:
-            raise StoreFault(Fault.BROKEN, f"the connection broke: {type(error).__name__}") from None
-        headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
-        code = headers.get("x-ms-error-code", "")
-        raise fault_of_status(error.status_code, code, headers.get("Retry-After")) from None
-    except ServiceRequestError as error:
-        raise StoreFault(Fault.UNREACHABLE, f"no connection: {type(error).__name__}") from None
     except AzureError as error:
-        raise StoreFault(Fault.BROKEN, f"the connection broke: {type(error).__name__}") from None
+        fault = _fault_of(error)
+    # Raised out here so that it does not carry the library's error, whose text may have a signature in it.
+    raise fault
+
+
+def _fault_of(error: AzureError) -> StoreFault:
+    """Turn an error of the library into a fault."""
+    if isinstance(error, HttpResponseError) and error.status_code is not None:
+        headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
+        return fault_of_status(error.status_code, headers.get("x-ms-error-code", ""), headers.get("Retry-After"))
+    if isinstance(error, ClientAuthenticationError):
+        return StoreFault(Fault.UNAUTHENTICATED, f"no credentials could be had: {type(error).__name__}")
+    if isinstance(error, ServiceRequestError):
+        return StoreFault(Fault.UNREACHABLE, f"no connection: {type(error).__name__}")
+    return StoreFault(Fault.BROKEN, f"the connection broke: {type(error).__name__}")
+
+
+def _parsed(body: bytes) -> ET.Element:
+    """Read the answer to a request to list."""
+    try:
+        # The store is trusted, and expat bounds what entities may grow to.
+        return ET.fromstring(body)  # noqa: S314
+    except ET.ParseError:
+        fault = StoreFault(Fault.BROKEN, "the listing came incomplete")
+    raise fault
 
 
 def _listed(blob: ET.Element) -> Listed:
@@ -186,12 +226,13 @@ def _listed(blob: ET.Element) -> Listed:
     name = blob.find("Name")
     assert name is not None
     text = name.text or ""
-    modified = blob.findtext("Properties/Last-Modified")
+    modified, md5 = blob.findtext("Properties/Last-Modified"), blob.findtext("Properties/Content-MD5")
     return Listed(
         name=unquote(text) if name.get("Encoded") == "true" else text,
         size=int(blob.findtext("Properties/Content-Length") or 0),
         etag=_quoted(blob.findtext("Properties/Etag") or ""),
         modified=parsedate_to_datetime(modified).timestamp() if modified else 0.0,
+        md5=b64decode(md5) if md5 else None,
     )
 
 

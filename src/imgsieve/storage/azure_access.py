@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -40,7 +41,7 @@ def access_to(account: AzureAccount, container: str) -> Access:
     Raises
     ------
     SourceError
-        There is neither key nor SAS, and the extra for identities is not installed.
+        The key is none, or there is neither key nor SAS, and the extra for identities is not installed.
     """
     if account.key:
         return _KeyAccess(account, container)
@@ -65,6 +66,10 @@ class _KeyAccess:
     """The key of the account; reading goes by a SAS made from it, which is renewed before it ends."""
 
     def __init__(self, account: AzureAccount, container: str) -> None:
+        if not _is_base64(account.key or ""):
+            raise SourceError(
+                f"the key of the storage account {account.name} is no key: it is not base64; copy it again"
+            )
         self._account = account
         self._container = container
         self.credential: Any = {"account_name": account.name, "account_key": account.key}
@@ -86,19 +91,22 @@ class _KeyAccess:
 
     def _make(self, now: datetime) -> str:
         """Make a SAS that allows reading and listing."""
-        try:
-            return generate_container_sas(
-                self._account.name,
-                self._container,
-                account_key=self._account.key,
-                permission="rl",
-                start=now - _SKEW,
-                expiry=now + timedelta(hours=_HOURS),
-            )
-        except ValueError:
-            raise SourceError(
-                f"the key of the storage account {self._account.name} is no key: it is not base64; copy it again"
-            ) from None
+        return generate_container_sas(
+            self._account.name,
+            self._container,
+            account_key=self._account.key,
+            permission="rl",
+            start=now - _SKEW,
+            expiry=now + timedelta(hours=_HOURS),
+        )
+
+
+def _is_base64(key: str) -> bool:
+    """Return whether a key can be one."""
+    try:
+        return bool(b64decode(key, validate=True))
+    except ValueError:
+        return False
 
 
 class _IdentityAccess:

@@ -93,7 +93,7 @@ class BlobSource:
         except StoreFault as fault:
             raise source_error(fault, self.uri) from None
 
-    def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest) -> bytes:
+    def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest, first: int | None = None) -> bytes:
         """Read one file whole; see `imgsieve.storage.entry.Source`.
 
         Raises
@@ -108,12 +108,22 @@ class BlobSource:
             return wanted(first_bytes, last)
 
         try:
-            data = self._store.read(name, etag=etag or None, size=size, check=check)
+            data = self._store.read(name, etag=etag or None, size=size, first=first, check=check)
         except StoreFault as fault:
-            raise self._error(fault) from None
+            raise self._error(self._told_apart(fault, name)) from None
         if data and not check(data):
             raise DecodeError("not-an-image", "the content is of another kind than pictures")
         return data
+
+    def _told_apart(self, fault: StoreFault, name: str) -> StoreFault:
+        """Return what happened to a file: Azure calls one that is gone another version as well."""
+        if fault.kind is not Fault.CHANGED:
+            return fault
+        try:
+            self._store.head(name)
+        except StoreFault as other:
+            return other
+        return fault
 
     def _error(self, fault: StoreFault) -> FetchError | SourceError:
         """Tell what is wrong with one file from what is wrong with the whole store."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["Check", "Listed", "ObjectClient", "Page", "Properties"]
+__all__ = ["FIRST_BYTES", "Check", "Listed", "ObjectClient", "Page", "Properties"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,8 @@ class Listed:
     etag: str
     modified: float
     """Seconds since 1970; 0 when the store does not say."""
+    md5: bytes | None = None
+    """Shape (16,): digest of the content, where the store lists it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,9 @@ class Properties:
     """Of a server-side copy onto this object: ``pending``, ``success``, ``failed`` or ``aborted``."""
 
 
+FIRST_BYTES = 64
+"""How many bytes tell what an object is."""
+
 Check = Callable[[bytes], bool]
 """Sees the first bytes of an object; where it says no, the rest is not read."""
 
@@ -69,6 +74,10 @@ class ObjectClient(Protocol):
 
         Returns only what was read when ``check`` said no.
         """
+        ...
+
+    def get_range(self, name: str, start: int, length: int, *, etag: str | None) -> bytes:
+        """Read ``length`` bytes of an object from ``start`` on, if it is still the version ``etag``."""
         ...
 
     def put(
@@ -100,8 +109,13 @@ class ObjectClient(Protocol):
         """Return a URL, with its signature, from which other servers may read an object; None where there is none."""
         ...
 
-    def copy(self, name: str, source_url: str, *, source_etag: str | None) -> Properties:
-        """Let the server copy from a URL of the same kind of store; `Properties.copy_status` says how far it is."""
+    def copy(
+        self, name: str, source_url: str, *, source_etag: str | None, create: bool, etag: str | None
+    ) -> Properties:
+        """Let the server copy from a URL of the same kind of store; `Properties.copy_status` says how far it is.
+
+        No more is known of the object yet. ``create`` and ``etag`` are as for `put`.
+        """
         ...
 
     def abort_copy(self, name: str) -> None:

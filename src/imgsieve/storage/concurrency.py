@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 __all__ = ["AdaptiveGate"]
 
-_START = 8
+_START = 16
 _WINDOW_SECONDS = 0.3
 _GAIN = 1.05
 """An increase must bring this much to stay."""
@@ -45,6 +45,7 @@ class AdaptiveGate:
         self._before = self.limit
         self._best = 0.0
         self._rest = 0
+        self._era = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -55,15 +56,16 @@ class AdaptiveGate:
         self._full = False
 
     @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Hold one place, waiting until one is free."""
+    def slot(self) -> Iterator[int]:
+        """Hold one place, waiting until one is free; gives the era, for `throttled`."""
         with self._changed:
             if self._inside >= self.limit:
                 self._full = True
                 self._changed.wait_for(lambda: self._inside < self.limit)
             self._inside += 1
+            era = self._era
         try:
-            yield
+            yield era
         finally:
             with self._changed:
                 self._inside -= 1
@@ -79,10 +81,22 @@ class AdaptiveGate:
                 self._adapt(self._work / elapsed)
                 self._begin()
 
-    def throttled(self) -> None:
-        """Halve the limit, once for all requests that were under way together."""
+    @property
+    def era(self) -> int:
+        """How many times the limit was halved."""
+        return self._era
+
+    def throttled(self, era: int) -> None:
+        """Halve the limit, once for all requests that were under way together.
+
+        Parameters
+        ----------
+        era
+            When the request that was refused began.
+        """
         with self._changed:
-            if self._count or self._best:
+            if era == self._era:
+                self._era += 1
                 self.limit = self._before = max(1, self.limit // 2)
                 self._best, self._rest = 0.0, _REST_WINDOWS
             self._begin()
@@ -91,11 +105,10 @@ class AdaptiveGate:
         """Raise the limit while that brings throughput; a limit that nobody waits at stays."""
         if not self._full:
             self._best, self._before = 0.0, self.limit
-        elif self._rest:
+        elif self._rest > 1:
             self._rest -= 1
-            self._best = rate
-        elif rate > self._best * _GAIN:
-            self._best, self._before = rate, self.limit
+        elif self._rest or rate > self._best * _GAIN:
+            self._rest, self._best, self._before = 0, rate, self.limit
             self._set(self.limit + max(1, self.limit // 2))
         else:
             self._rest = _REST_WINDOWS

@@ -42,10 +42,9 @@ class Source(Protocol):
         """List all files, in the order of their paths."""
         ...
 
-    def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest) -> bytes:
-        """Read a file of the given size whole, if it is still the version that was listed.
+    def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest, first: int | None = None) -> bytes:
+        """Read a file of the given size whole, or its ``first`` bytes, if it is still the version that was listed.
 
-        A smaller ``size`` reads only so many of its first bytes.
         ``wanted`` sees the first bytes of a file and its name; where it says no, the rest is not read.
 
         Raises

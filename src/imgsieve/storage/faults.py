@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -81,6 +82,9 @@ _UNAUTHENTICATED = frozenset(
 )
 _THROTTLED = frozenset(("ServerBusy", "SlowDown", "OperationTimedOut", "TooManyRequests", "rateLimitExceeded"))
 
+_LONGEST_PAUSE = 86_400.0
+"""Seconds. No store means more, and timers of the system take no endless ones."""
+
 _BY_STATUS = {
     304: Fault.CHANGED,
     403: Fault.DENIED,
@@ -88,6 +92,7 @@ _BY_STATUS = {
     408: Fault.BROKEN,
     409: Fault.CHANGED,
     412: Fault.CHANGED,
+    501: Fault.REFUSED,
 }
 
 
@@ -111,15 +116,21 @@ def _kind(status: int, code: str) -> Fault:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Read a ``Retry-After`` header: a number of seconds, or a date."""
+    """Read a ``Retry-After`` header: a number of seconds, or a date; None where it is neither."""
     if not retry_after:
         return None
     try:
-        return max(0.0, float(retry_after))
+        seconds = float(retry_after)
     except ValueError:
-        pass
+        seconds = _seconds_until(retry_after)
+    return None if math.isnan(seconds) else min(max(0.0, seconds), _LONGEST_PAUSE)
+
+
+def _seconds_until(date: str) -> float:
+    """Return the seconds until a date of HTTP; not a number where it is none."""
     try:
-        moment = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+        moment = parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError):
+        return math.nan
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment - datetime.now(UTC)).total_seconds()

@@ -117,7 +117,14 @@ class FolderSource:
         """Return the path of a listed file."""
         return Path(os.fsdecode(unquote_to_bytes(uri[len(_SCHEME) :])))
 
-    def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest) -> bytes:
+    def version_of(self, uri: str) -> str | None:
+        """Return the version of a listed file as it is now; None when it is gone."""
+        try:
+            return _etag(self.path_of(uri).lstat())
+        except OSError:
+            return None
+
+    def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest, first: int | None = None) -> bytes:
         """Read one file whole; see `imgsieve.storage.entry.Source`."""
         path = unquote_to_bytes(uri[len(_SCHEME) :])
         try:
@@ -125,7 +132,7 @@ class FolderSource:
         except OSError as error:
             raise _fetch_error(error) from error
         try:
-            return self._read(descriptor, uri.rpartition("/")[2], size, etag, wanted)
+            return self._read(descriptor, uri.rpartition("/")[2], size if first is None else first, etag, wanted)
         except OSError as error:
             raise _fetch_error(error) from error
         finally:

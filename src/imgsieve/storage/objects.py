@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,6 +38,14 @@ _FIRST_BYTES = 64
 _LARGE = 1024**2
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
+_UNREADABLE = (
+    "a name has an empty part ('//') or control characters, which cannot be read here; name a prefix without such names"
+)
+_KINDS = (
+    (FileNotFoundError, Fault.MISSING, "there is no such object"),
+    (UnauthenticatedError, Fault.UNAUTHENTICATED, "the credentials are refused"),
+    (PermissionDeniedError, Fault.DENIED, "the credentials do not allow it"),
+)
 
 
 class ObstoreClient:
@@ -69,7 +78,38 @@ class ObstoreClient:
             for meta in found
         ]
         more = len(objects) == _PAGE and self.kind != "file"
-        return Page(objects=objects, marker=objects[-1].name if more else None)
+        kept, requests = self._without_folders(objects)
+        return Page(objects=kept, marker=objects[-1].name if more else None, requests=1 + requests)
+
+    def _without_folders(self, objects: list[Listed]) -> tuple[list[Listed], int]:
+        """Leave out the empty objects with a slash behind their names that stand for folders, and count requests.
+
+        The library lists them without the slash. What lies in the folder comes next in the listing; where nothing
+        does, there is an object of that name or there is none.
+        """
+        if self.kind in ("memory", "file"):
+            return objects, 0
+        kept, requests = [], 0
+        for found, following in pairwise([*objects, None]):
+            assert found is not None
+            if not found.size:
+                if following and following.name.startswith(f"{found.name}/"):
+                    continue
+                requests += 1
+                if not self._is_there(found.name):
+                    continue
+            kept.append(found)
+        return kept, requests
+
+    def _is_there(self, name: str) -> bool:
+        """Return whether there is an object of exactly this name."""
+        try:
+            self.head(name)
+        except StoreFault as fault:
+            if fault.kind is Fault.MISSING:
+                return False
+            raise
+        return True
 
     def get(self, name: str, *, etag: str | None, first: int | None, check: Check | None) -> bytes:
         """Read an object whole, or its first bytes."""
@@ -85,6 +125,12 @@ class ObstoreClient:
             return data
         return data + _faults(lambda: b"".join(parts))
 
+    def get_range(self, name: str, start: int, length: int, *, etag: str | None) -> bytes:
+        """Read a part of an object."""
+        options: GetOptions = {"if_match": etag} if etag else {}
+        options["range"] = (start, start + length)
+        return bytes(_faults(lambda: obstore.get(self._store, name, options=options).bytes()))
+
     def put(
         self,
         name: str,
@@ -98,7 +144,7 @@ class ObstoreClient:
     ) -> str:
         """Write an object at once; ``md5`` is not checked by these stores."""
         del md5
-        mode: Any = "create" if create else ({"e_tag": etag} if etag else "overwrite")
+        mode = self._mode(name, create=create, etag=etag)
         attributes: Any = {"Content-Type": content_type} if content_type else {}
         if self.kind == "file":
             attributes = {}
@@ -108,6 +154,18 @@ class ObstoreClient:
             lambda: obstore.put(self._store, name, data, mode=mode, attributes=attributes, use_multipart=None)
         )
         return str(written["e_tag"] or "")
+
+    def _mode(self, name: str, *, create: bool, etag: str | None) -> Any:
+        """Return the condition of a write in the library's words."""
+        if create or not etag:
+            return "create" if create else "overwrite"
+        if self.kind != "gs":
+            return {"e_tag": etag}
+        # Google compares generations instead, which are asked for just before; a change after that is refused.
+        meta = _faults(lambda: obstore.head(self._store, name))
+        if meta["e_tag"] != etag:
+            raise StoreFault(Fault.CHANGED, "the object is another version")
+        return {"e_tag": etag, "version": meta["version"]}
 
     def head(self, name: str) -> Properties:
         """Return what is known of an object."""
@@ -136,9 +194,11 @@ class ObstoreClient:
         del name
         return None
 
-    def copy(self, name: str, source_url: str, *, source_etag: str | None) -> Properties:
+    def copy(
+        self, name: str, source_url: str, *, source_etag: str | None, create: bool, etag: str | None
+    ) -> Properties:
         """Refuse: there is no URL to copy from."""
-        del name, source_url, source_etag
+        del name, source_url, source_etag, create, etag
         raise StoreFault(Fault.REFUSED, "this kind of store cannot copy from a URL")
 
     def abort_copy(self, name: str) -> None:
@@ -154,22 +214,24 @@ def _faults(request: Callable[[], Answer]) -> Answer:
     """Carry out a request and tell its faults apart."""
     try:
         return request()
-    except FileNotFoundError as error:
-        raise _fault(error, Fault.MISSING, "there is no such object") from None
-    except (PreconditionError, NotModifiedError, AlreadyExistsError):
-        raise StoreFault(Fault.CHANGED, "the object is another version") from None
-    except UnauthenticatedError as error:
-        raise _fault(error, Fault.UNAUTHENTICATED, "the credentials are refused") from None
-    except PermissionDeniedError as error:
-        raise _fault(error, Fault.DENIED, "the credentials do not allow it") from None
-    except InvalidPathError:
-        raise StoreFault(
-            Fault.REFUSED, "a name has an empty part ('//') or control characters, which cannot be read here"
-        ) from None
-    except NotImplementedError:
-        raise StoreFault(Fault.REFUSED, "this kind of store cannot do that") from None
-    except (BaseError, OSError) as error:
-        raise _fault(error, Fault.BROKEN, "the connection broke") from None
+    except (BaseError, OSError, NotImplementedError, ValueError) as error:
+        fault = _fault_of(error)
+    # Raised out here so that it does not carry the library's error, whose text may have a signature in it.
+    raise fault
+
+
+def _fault_of(error: Exception) -> StoreFault:
+    """Turn an error of the library into a fault."""
+    if isinstance(error, PreconditionError | NotModifiedError | AlreadyExistsError):
+        return StoreFault(Fault.CHANGED, "the object is another version")
+    if isinstance(error, InvalidPathError | ValueError):
+        return StoreFault(Fault.REFUSED, _UNREADABLE)
+    if isinstance(error, NotImplementedError):
+        return StoreFault(Fault.REFUSED, "this kind of store cannot do that")
+    for kind, fault, message in _KINDS:
+        if isinstance(error, kind):
+            return _fault(error, fault, message)
+    return _fault(error, Fault.BROKEN, "the connection broke")
 
 
 def _fault(error: Exception, kind: Fault, message: str) -> StoreFault:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from obstore.exceptions import BaseError
 from obstore.store import GCSStore, LocalStore, MemoryStore, S3Store
 
-from imgsieve.config import NetworkConfig
 from imgsieve.errors import SourceError
 from imgsieve.storage.addresses import Address, parse_address
 from imgsieve.storage.azure import AzureClient
@@ -28,6 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["memory_store", "open_source", "open_store"]
 
+_S3_CREDENTIALS: dict[str, Literal["access_key_id", "secret_access_key", "session_token"]] = {
+    "AWS_ACCESS_KEY_ID": "access_key_id",
+    "AWS_SECRET_ACCESS_KEY": "secret_access_key",
+    "AWS_SESSION_TOKEN": "session_token",
+}
 _MEMORY: dict[str, MemoryStore] = {}
 _MAKING = threading.Lock()
 
@@ -38,18 +42,31 @@ def memory_store(name: str) -> MemoryStore:
         return _MEMORY.setdefault(name, MemoryStore())
 
 
-def open_source(place: str, filters: ListingFilter, traffic: Traffic) -> Source:
+def open_source(
+    place: str, filters: ListingFilter, traffic: Traffic, environment: Mapping[str, str] | None = None
+) -> Source:
     """Return the source that a path or URL names. No request is made yet.
+
+    Parameters
+    ----------
+    place
+        The path or URL.
+    filters
+        Which files are listed.
+    traffic
+        The run's.
+    environment
+        Where accounts and keys are named; None for that of the process.
 
     Raises
     ------
     SourceError
         The kind is not known, the place is missing or not readable, or credentials are missing.
     """
-    address = parse_address(place)
+    address = parse_address(place, environment)
     if address.path is not None:
         return FolderSource(address.path, filters)
-    return BlobSource(open_store(address, traffic), address, filters)
+    return BlobSource(open_store(address, traffic, environment), address, filters)
 
 
 def open_store(address: Address, traffic: Traffic, environment: Mapping[str, str] | None = None) -> Store:
@@ -61,14 +78,15 @@ def open_store(address: Address, traffic: Traffic, environment: Mapping[str, str
         Credentials are missing, or cannot be read.
     """
     environment = os.environ if environment is None else environment
-    return Store(_client(address, traffic.config, environment), traffic, address.uri)
+    return Store(_client(address, traffic, environment), traffic, address.uri)
 
 
-def _client(address: Address, config: NetworkConfig, environment: Mapping[str, str]) -> ObjectClient:
+def _client(address: Address, traffic: Traffic, environment: Mapping[str, str]) -> ObjectClient:
     """Return the client of an address."""
+    config = traffic.config
     if address.kind == "azure":
         assert address.account is not None
-        return AzureClient(address.account, address.container, config)
+        return AzureClient(address.account, address.container, config, traffic.is_over)
     if address.kind == "memory":
         return ObstoreClient(memory_store(address.container), "memory")
     options: dict[str, Any] = {
@@ -83,16 +101,17 @@ def _client(address: Address, config: NetworkConfig, environment: Mapping[str, s
             return ObstoreClient(_s3(address, options, environment), "s3")
         return ObstoreClient(_gcs(address, options, environment), "gs")
     except (BaseError, ValueError, TypeError) as error:
-        # The text of the library's own error may have a key in it.
-        raise SourceError(f"{address.uri}: the store cannot be opened: {type(error).__name__}; {_ADVICE}") from None
-
-
-_ADVICE = "check the credentials in the environment"
+        what = type(error).__name__
+    # Raised out here so that it does not carry the library's error, whose text may have a key in it.
+    raise SourceError(f"{address.uri}: the store cannot be opened: {what}; check the credentials in the environment")
 
 
 def _s3(address: Address, options: dict[str, Any], environment: Mapping[str, str]) -> S3Store:
     """Return the store of an S3 bucket, with the names of AWS's own tools in the environment."""
     config: S3Config = {}
+    for name, option in _S3_CREDENTIALS.items():
+        if environment.get(name):
+            config[option] = environment[name]
     endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
     if endpoint:
         config["endpoint"] = endpoint

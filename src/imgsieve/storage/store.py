@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from imgsieve.storage.client import Check, Listed, ObjectClient, Properties
+from imgsieve.storage.client import FIRST_BYTES, Check, Listed, ObjectClient, Properties
 from imgsieve.storage.faults import Fault, StoreFault
 from imgsieve.storage.traffic import Lane, Traffic
 
@@ -65,7 +65,6 @@ class Store:
             at = marker
 
             def attempt(at: str | None = at) -> tuple[list[Listed], str | None]:
-                self._traffic.admit(0)
                 page = self.client.page(prefix, at)
                 self._traffic.count(lists=page.requests)
                 return page.objects, page.marker
@@ -101,17 +100,36 @@ class Store:
         expected = size if first is None or size is None else min(first, size)
 
         def attempt() -> bytes:
-            with self._lane.gate.slot():
-                self._traffic.admit(expected or 0)
-                self._traffic.count(gets=1)
-                data = self.client.get(name, etag=etag, first=first, check=check)
+            self._traffic.count(gets=1)
+            # No range of an empty object can be had.
+            data = self.client.get(name, etag=etag, first=first if expected != 0 else None, check=check)
             self._traffic.count(bytes_read=len(data))
-            self._lane.gate.succeeded(len(data))
-            if expected is not None and len(data) != expected and not (check and not check(data)):
+            if expected is not None and len(data) != expected and not _is_refused(data, expected, check):
                 raise StoreFault(Fault.BROKEN, f"{len(data):,} bytes came where {expected:,} were listed")
+            self._lane.gate.succeeded(len(data))
             return data
 
-        return self._lane.request(attempt)
+        return self._lane.request(attempt, size=expected or 0, gated=True)
+
+    def read_range(self, name: str, start: int, length: int, *, etag: str | None = None) -> bytes:
+        """Read ``length`` bytes of an object from ``start`` on, if it is still the version ``etag``.
+
+        Raises
+        ------
+        StoreFault
+            They cannot be had, or there are fewer.
+        """
+
+        def attempt() -> bytes:
+            self._traffic.count(gets=1)
+            data = self.client.get_range(name, start, length, etag=etag)
+            self._traffic.count(bytes_read=len(data))
+            if len(data) != length:
+                raise StoreFault(Fault.BROKEN, f"{len(data):,} bytes came where {length:,} were asked for")
+            self._lane.gate.succeeded(len(data))
+            return data
+
+        return self._lane.request(attempt, size=length, gated=True)
 
     def write(
         self,
@@ -143,7 +161,6 @@ class Store:
         size = len(data) if isinstance(data, bytes) else data.stat().st_size
 
         def attempt() -> str:
-            self._traffic.admit(size)
             self._traffic.count(puts=1)
             written = self.client.put(
                 name, data, create=create, etag=etag, content_type=content_type, metadata=metadata or {}, md5=md5
@@ -151,7 +168,7 @@ class Store:
             self._traffic.count(bytes_written=size)
             return written
 
-        return self._lane.request(attempt)
+        return self._lane.request(attempt, size=size)
 
     def head(self, name: str) -> Properties:
         """Return what is known of an object.
@@ -163,7 +180,6 @@ class Store:
         """
 
         def attempt() -> Properties:
-            self._traffic.admit(0)
             self._traffic.count(heads=1)
             return self.client.head(name)
 
@@ -173,40 +189,69 @@ class Store:
         """Remove an object; a missing one is no fault."""
 
         def attempt() -> None:
-            self._traffic.admit(0)
             self._traffic.count(deletes=1)
             self.client.delete(name)
 
         self._lane.request(attempt)
 
-    def copy(self, name: str, source: Store, source_name: str, *, etag: str | None) -> Properties | None:
+    def copy(
+        self,
+        name: str,
+        source: Store,
+        source_name: str,
+        *,
+        source_etag: str | None,
+        create: bool = False,
+        etag: str | None = None,
+    ) -> Properties | None:
         """Copy an object of another store onto ``name`` without its bytes passing here, and wait until it is there.
 
         Returns None where these two stores cannot do so.
 
+        Parameters
+        ----------
+        source_etag
+            The source must be this version still.
+        create
+            There must be no object of that name yet.
+        etag
+            The object that is there must be this version still.
+
         Raises
         ------
         StoreFault
-            The copy failed, or the source is not the version ``etag`` any more.
+            The copy failed; ``changed`` when a condition does not hold.
         """
         url = source.client.readable_url(source_name) if source.kind == self.kind else None
         if url is None:
             return None
 
         def attempt() -> Properties:
-            self._traffic.admit(0)
             self._traffic.count(copies=1)
-            return self.client.copy(name, url, source_etag=etag)
+            return self.client.copy(name, url, source_etag=source_etag, create=create, etag=etag)
 
-        return self._arrived(name, self._lane.request(attempt))
+        self._lane.request(attempt)
+        found = self.arrived(name)
+        if found.copy_status not in (None, "success"):
+            raise StoreFault(Fault.REFUSED, f"the server's copy ended as {found.copy_status}")
+        return found
 
-    def _arrived(self, name: str, begun: Properties) -> Properties:
-        """Wait for a copy that the server has begun."""
-        found, pause = begun, _COPY_POLL_SECONDS
+    def arrived(self, name: str) -> Properties:
+        """Wait until the server has ended copying onto ``name``, if it does so, and return what is there then.
+
+        Raises
+        ------
+        StoreFault
+            ``missing`` when there is no such object.
+        """
+        found, pause = self.head(name), _COPY_POLL_SECONDS
         while found.copy_status == "pending":
             self._traffic.wait(pause)
             pause = min(2 * pause, 30.0)
             found = self.head(name)
-        if found.copy_status not in (None, "success"):
-            raise StoreFault(Fault.BROKEN, f"the server's copy ended as {found.copy_status}")
         return found
+
+
+def _is_refused(data: bytes, expected: int, check: Check | None) -> bool:
+    """Return whether a body is short because its first bytes were not wanted, and not because it was cut off."""
+    return check is not None and len(data) >= min(FIRST_BYTES, expected) and not check(data[:FIRST_BYTES])

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -21,7 +21,8 @@ __all__ = ["Counts", "Lane", "Traffic"]
 Answer = TypeVar("Answer")
 
 _LEAST_ATTEMPTS = 4
-_HASTY_ATTEMPTS = 3
+_HASTY_ATTEMPTS = 4
+_HASTY_SECONDS = 8.0
 _FIRST_DELAY = {Fault.THROTTLED: 1.0, Fault.BROKEN: 0.1, Fault.UNREACHABLE: 0.5}
 _LONGEST_DELAY = 30.0
 
@@ -98,7 +99,15 @@ class Traffic:
         try:
             yield self
         finally:
-            self._over.set()
+            self.stop()
+
+    def stop(self) -> None:
+        """Let nothing more go out, and wake all who wait."""
+        self._over.set()
+
+    def is_over(self) -> bool:
+        """Return whether the run is over."""
+        return self._over.is_set()
 
 
 class Lane:
@@ -115,12 +124,22 @@ class Lane:
         self.gate = AdaptiveGate(traffic.config.max_concurrency)
         self._paused_until = 0.0
         self._last_answer: float | None = None
+        self._heard = False
         self._changing = threading.Lock()
 
-    def request(self, attempt: Callable[[], Answer]) -> Answer:
+    def request(self, attempt: Callable[[], Answer], *, size: int = 0, gated: bool = False) -> Answer:
         """Return what ``attempt`` returns, trying again where its fault may pass.
 
         A store that never answered yet is given up within seconds: then something is wrong that waiting does not mend.
+
+        Parameters
+        ----------
+        attempt
+            Makes the request.
+        size
+            How many bytes it moves.
+        gated
+            Whether it is one of the many that run at a time.
 
         Raises
         ------
@@ -129,40 +148,60 @@ class Lane:
         """
         began, tried = time.monotonic(), 0
         while True:
-            self._wait_out_pause()
             try:
-                answer = attempt()
+                with self._turn(size, gated) as era:
+                    answer = attempt()
             except StoreFault as fault:
                 tried += 1
-                if not fault.passing:
-                    self._last_answer = time.monotonic()
+                self._heard_of(fault)
                 if not fault.passing or self._is_enough(tried, time.monotonic() - began):
                     raise
                 self.traffic.count(retries=1)
-                self._after(fault, tried)
+                self._after(fault, tried, era)
             else:
-                self._last_answer = time.monotonic()
+                self._heard, self._last_answer = True, time.monotonic()
                 return answer
 
     def silent_seconds(self) -> float:
-        """Return how long the store has not answered; infinite when it never did."""
+        """Return how long the store has given nothing; infinite when it never did."""
         return float("inf") if self._last_answer is None else time.monotonic() - self._last_answer
+
+    @contextmanager
+    def _turn(self, size: int, gated: bool) -> Iterator[int]:
+        """Wait until a request may go out; gives the era of the gate.
+
+        The pause is looked at last: it may have begun while the request waited for its place or for the user's limits.
+        """
+        while True:
+            self._wait_out_pause()
+            with self.gate.slot() if gated else nullcontext(self.gate.era) as era:
+                self.traffic.admit(size)
+                if time.monotonic() >= self._paused_until:
+                    yield era
+                    return
+
+    def _heard_of(self, fault: StoreFault) -> None:
+        """Note that the store is there: it refused something, or asked for fewer requests."""
+        if not fault.passing:
+            self._last_answer = time.monotonic()
+        if not fault.passing or fault.kind is Fault.THROTTLED:
+            self._heard = True
 
     def _is_enough(self, tried: int, seconds: float) -> bool:
         """Return whether to give up."""
-        if self._last_answer is None:
-            return tried >= _HASTY_ATTEMPTS
+        if not self._heard:
+            return tried >= _HASTY_ATTEMPTS or seconds > _HASTY_SECONDS
         return tried >= _LEAST_ATTEMPTS and seconds > self.traffic.config.retry_seconds
 
-    def _after(self, fault: StoreFault, tried: int) -> None:
+    def _after(self, fault: StoreFault, tried: int, era: int) -> None:
         """Wait as long as the store asks, or exponentially longer each time, with jitter."""
         longest = min(_LONGEST_DELAY, _FIRST_DELAY[fault.kind] * 2 ** min(tried - 1, 16))
         delay = random.uniform(longest / 2, longest)  # noqa: S311 - jitter is no secret
         if fault.kind is not Fault.THROTTLED:
             self.traffic.wait(delay)
             return
-        self.gate.throttled()
-        self._pause(delay if fault.retry_after is None else fault.retry_after)
+        self.gate.throttled(era)
+        self._pause(fault.retry_after or delay)
 
     def _pause(self, seconds: float) -> None:
         """Let nothing out on this lane for a while."""
