@@ -29,6 +29,9 @@ WORKER_BYTES = 24 * 1024**2
 TABLE_BYTES = 48 * 1024**2
 """Batches of tables while they are read and written."""
 
+CONNECTION_BYTES = 512 * 1024
+"""A connection to a store: its thread, its buffers, what its encryption holds."""
+
 LEAST_GATE_BYTES = 24 * 1024**2
 """With less room for pixels than this, ordinary photographs could not be decoded."""
 
@@ -41,6 +44,7 @@ class MemoryPlan:
     base_bytes: int
     images_bytes: int
     workers_bytes: int
+    connections_bytes: int
     fetch_bytes: int
     """Room for downloaded files."""
     decode_bytes: int
@@ -49,11 +53,11 @@ class MemoryPlan:
     @property
     def projected_bytes(self) -> int:
         """The most that the run is expected to take."""
-        fixed = self.base_bytes + self.images_bytes + self.workers_bytes + TABLE_BYTES
+        fixed = self.base_bytes + self.images_bytes + self.workers_bytes + self.connections_bytes + TABLE_BYTES
         return fixed + self.fetch_bytes + self.decode_bytes
 
 
-def plan_memory(budget_bytes: int, *, base_bytes: int, images: int, workers: int) -> MemoryPlan:
+def plan_memory(budget_bytes: int, *, base_bytes: int, images: int, workers: int, connections: int = 0) -> MemoryPlan:
     """Divide a budget.
 
     Parameters
@@ -66,6 +70,8 @@ def plan_memory(budget_bytes: int, *, base_bytes: int, images: int, workers: int
         Number of images of the run.
     workers
         Number of threads.
+    connections
+        Connections to stores at most; 0 when all is on this machine.
 
     Raises
     ------
@@ -73,20 +79,23 @@ def plan_memory(budget_bytes: int, *, base_bytes: int, images: int, workers: int
         The budget is too small; the message says what is needed.
     """
     images_bytes, workers_bytes = images * IMAGE_BYTES, workers * WORKER_BYTES
-    fixed = base_bytes + images_bytes + workers_bytes + TABLE_BYTES
+    connections_bytes = connections * CONNECTION_BYTES
+    fixed = base_bytes + images_bytes + workers_bytes + connections_bytes + TABLE_BYTES
     room = budget_bytes - fixed
     if room < LEAST_GATE_BYTES:
         needed = fixed + LEAST_GATE_BYTES
         raise MemoryBudgetError(
             f"--memory {_mb(budget_bytes)} cannot be kept: {images:,} images with {workers} workers need "
             f"{_mb(needed)} (the process itself {_mb(base_bytes)}, images {_mb(images_bytes)}, workers "
-            f"{_mb(workers_bytes)}, tables {_mb(TABLE_BYTES)}, pixels {_mb(LEAST_GATE_BYTES)})"
+            f"{_mb(workers_bytes)}, connections {_mb(connections_bytes)}, tables {_mb(TABLE_BYTES)}, "
+            f"pixels {_mb(LEAST_GATE_BYTES)})"
         )
     return MemoryPlan(
         budget_bytes=budget_bytes,
         base_bytes=base_bytes,
         images_bytes=images_bytes,
         workers_bytes=workers_bytes,
+        connections_bytes=connections_bytes,
         fetch_bytes=room // 4,
         decode_bytes=room - room // 4,
     )
@@ -130,9 +139,21 @@ class ByteGate:
         try:
             yield
         finally:
-            with self._changed:
-                self._inside -= size
-                self._changed.notify_all()
+            self.leave(size)
+
+    def try_enter(self, size: int) -> bool:
+        """Hold ``size`` bytes if they fit now, until `leave`; say whether they did."""
+        with self._changed:
+            if self._inside + size > self.limit:
+                return False
+            self._inside += size
+            return True
+
+    def leave(self, size: int) -> None:
+        """Give back bytes that were held."""
+        with self._changed:
+            self._inside -= size
+            self._changed.notify_all()
 
 
 def resident_bytes() -> int:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 COMMAND = (sys.executable, "-m", "imgsieve")
@@ -13,7 +14,9 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "COLUMNS": "80", "TERM": "dumb", **more}
 
 
-def imgsieve(*arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
+def imgsieve(
+    *arguments: object, variables: Mapping[str, str] | None = None, **more: object
+) -> subprocess.CompletedProcess[str]:
     """Run the command to its end, and demand that it shows no traceback."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
@@ -21,21 +24,22 @@ def imgsieve(*arguments: object, **more: object) -> subprocess.CompletedProcess[
         text=True,
         timeout=240,
         check=False,
-        env=environment(),
+        env=environment(**(variables or {})),
         **more,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
+def start(*arguments: object, variables: Mapping[str, str] | None = None, **more: object) -> subprocess.Popen[str]:
     """Start the command and let it run."""
     return subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(),
+        env=environment(**(variables or {})),
+        **more,
     )
 
 

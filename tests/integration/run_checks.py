@@ -190,7 +190,7 @@ def _check_counts(out: Path, rows: list[dict[str, Any]]) -> None:
     assert not list(out.rglob("*.partial"))
 
 
-def child(source: Path, out: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+def child(source: Path, out: Path | str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
     """Start a run in a process of its own, which prints a line for every event."""
     command = [sys.executable, str(Path(__file__)), str(source), str(out), *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
@@ -219,7 +219,7 @@ def main() -> None:
         if stall == [event.stage]:
             sys.stdin.read()
 
-    runs.run([source], Path(out), config(), listener=tell)
+    runs.run([source], out, config(), listener=tell)
 
 
 if __name__ == "__main__":

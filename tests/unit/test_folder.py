@@ -108,6 +108,6 @@ def test_others_are_removed(tmp_path):
     folder = RunFolder(tmp_path)
     for name in "abc":
         folder.write_table(f"parts/{name}", TABLE, name)
-    folder.remove_others("parts", ["parts/b"])
-    folder.remove_others("missing", [])
+    folder.remove_others("parts", ["parts/b"], ["parts/b"])
+    folder.remove_others("missing", [], [])
     assert [path.name for path in folder.path("parts").iterdir()] == ["b"]

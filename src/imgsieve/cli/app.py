@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from imgsieve.cli.app_stores import copy, list_places
 from imgsieve.cli.helping import HelpfulCommand, HelpfulGroup
 
 __all__ = ["app"]
@@ -52,13 +53,14 @@ def imgsieve(
     """Find duplicate and near-duplicate pictures among millions, and the best copy of each.
 
     Nothing is ever deleted or changed: a run reads folders of pictures and writes its findings into a folder
-    of its own.
+    of its own. Copies go where you say, and overwrite nothing unasked.
 
     Exit codes:
       0    done
       1    an error
       2    wrong usage or configuration
-      3    with --strict: done, but an image failed or a folder could not be read
+      3    with --strict: done, but an image failed or a folder could not be read;
+           of copy: done, but something could not be copied
       130  interrupted
     """
 
@@ -69,16 +71,18 @@ def run(
         list[str],
         typer.Argument(
             metavar="SOURCE",
-            help="Folders of pictures, searched with all that lies below. Links are not followed.",
+            help="Folders of pictures, searched with all that lies below; links are not followed. Or "
+            "az://CONTAINER/PREFIX, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, "
+            "https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX.",
         ),
     ],
     *,
     out: Annotated[
-        Path,
+        str,
         typer.Option(
             metavar="RUN",
-            help="Folder for the results: a new one, or that of an earlier run over the same sources, which "
-            "then goes on or is brought up to date.",
+            help="Folder for the results, on this machine or by its URL: a new one, or that of an earlier run over "
+            "the same sources, which then goes on or is brought up to date.",
         ),
     ],
     config: ConfigFile = None,
@@ -113,6 +117,32 @@ def run(
         int | None,
         typer.Option(metavar="N", min=1, help="Pictures of more pixels count as failed; 300,000,000 by default."),
     ] = None,
+    min_size: Annotated[str | None, typer.Option(metavar="SIZE", help="List only files of at least this size.")] = None,
+    max_size: Annotated[str | None, typer.Option(metavar="SIZE", help="List only files of at most this size.")] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="List only files last changed at this moment or later, such as 2024-12-31."),
+    ] = None,
+    before: Annotated[
+        str | None, typer.Option(metavar="DATE", help="List only files last changed before this moment.")
+    ] = None,
+    max_requests_per_second: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", min=0, help="Most requests a second to stores beyond this machine; no limit by default."
+        ),
+    ] = None,
+    max_bandwidth: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Most bytes a second from and to them, such as 50MB; no limit by default."),
+    ] = None,
+    cache: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Disk space, within RUN, for downloads that stage 4 wants again; 10GiB by default, 0 for none.",
+        ),
+    ] = None,
     descriptor: Annotated[
         str | None,
         typer.Option(metavar="MODEL.onnx", help="A model of your own for stage 3, with MODEL.toml beside it."),
@@ -143,6 +173,7 @@ def run(
       imgsieve run ~/Pictures --out ~/duplicates
       imgsieve run phone camera --out found --exclude 'trash/' --memory 1GB
       imgsieve run photos --out found --json --strict > summary.json
+      imgsieve run az://pictures/2024 --out found --max-bandwidth 50MB
     """
     from imgsieve.cli.running import RunOptions, run_command  # noqa: PLC0415 - loads the engine
 
@@ -153,6 +184,13 @@ def run(
         workers=workers,
         memory=memory,
         max_pixels=max_pixels,
+        min_size=min_size,
+        max_size=max_size,
+        after=after,
+        before=before,
+        max_requests_per_second=max_requests_per_second,
+        max_bandwidth=max_bandwidth,
+        cache=cache,
         descriptor=descriptor,
         no_thumbnails=no_thumbnails,
         no_report=no_report,
@@ -203,7 +241,7 @@ def compare(
 
 @app.command(cls=HelpfulCommand)
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    folder: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a finished run, a path or URL.")],
     *,
     show: Annotated[bool, typer.Option("--open", help="Show the report in the web browser.")] = False,
 ) -> None:
@@ -214,3 +252,7 @@ def report(
     from imgsieve.cli.small_commands import report_command  # noqa: PLC0415 - loads its room
 
     report_command(folder, show=show)
+
+
+app.command(cls=HelpfulCommand)(copy)
+app.command("ls", cls=HelpfulCommand)(list_places)

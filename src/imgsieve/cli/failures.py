@@ -1,7 +1,7 @@
 """Errors as one line for people, and the exit codes.
 
-0 done; 1 an error; 2 wrong usage or configuration; 3 ``--strict`` and not everything could be used; 130
-interrupted.
+0 done; 1 an error; 2 wrong usage or configuration; 3 ``--strict`` and not everything could be used, or not everything
+could be copied; 130 interrupted.
 """
 
 from __future__ import annotations

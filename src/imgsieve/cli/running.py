@@ -16,8 +16,8 @@ from imgsieve.cli.summary import summary_text
 from imgsieve.cli.texts import parse_size
 from imgsieve.config import RunConfig, load_config
 from imgsieve.errors import Interrupted
-from imgsieve.report import write_report
-from imgsieve.runs import RunResult, run
+from imgsieve.report.publishing import publish_report
+from imgsieve.runs import RunFolder, RunResult, run
 
 __all__ = ["RunOptions", "run_command"]
 
@@ -32,6 +32,13 @@ class RunOptions:
     workers: int | None
     memory: str | None
     max_pixels: int | None
+    min_size: str | None
+    max_size: str | None
+    after: str | None
+    before: str | None
+    max_requests_per_second: float | None
+    max_bandwidth: str | None
+    cache: str | None
     descriptor: str | None
     no_thumbnails: bool
     no_report: bool
@@ -42,36 +49,52 @@ class RunOptions:
     def configuration(self) -> RunConfig:
         """Return the configuration: defaults, then the file, then the options."""
         overrides: dict[str, dict[str, Any]] = {
-            "source": {"include": list(self.include) or None, "exclude": list(self.exclude) or None},
+            "source": {
+                "include": list(self.include) or None,
+                "exclude": list(self.exclude) or None,
+                "min_bytes": _size("--min-size", self.min_size),
+                "max_bytes": _size("--max-size", self.max_size),
+                "modified_after": self.after,
+                "modified_before": self.before,
+            },
             "decode": {"max_pixels": self.max_pixels, "thumbnails": False if self.no_thumbnails else None},
             "refine": {"descriptor": self.descriptor},
-            "execution": {
-                "workers": self.workers,
-                "memory_bytes": None if self.memory is None else parse_size("--memory", self.memory),
+            "execution": {"workers": self.workers, "memory_bytes": _size("--memory", self.memory)},
+            "network": {
+                "max_requests_per_second": self.max_requests_per_second,
+                "max_bandwidth": _size("--max-bandwidth", self.max_bandwidth),
+                "cache_bytes": _size("--cache", self.cache, least=0),
             },
         }
         return load_config(self.config, overrides)
 
 
-def run_command(sources: Sequence[str], out: Path, options: RunOptions) -> int:
+def _size(option: str, text: str | None, least: int = 1) -> int | None:
+    """Read a number of bytes, None when the option is not given."""
+    return None if text is None else parse_size(option, text, least)
+
+
+def run_command(sources: Sequence[str], out: str, options: RunOptions) -> int:
     """Run, show progress and print the summary. Returns the exit code."""
     config = options.configuration()
     with open_display(quiet=options.quiet) as display, stop_on_signals(display.stopping):
+
+        def report(folder: RunFolder) -> str:
+            report_stage(display, finished=False)
+            page = _report(folder)
+            report_stage(display, finished=True)
+            return page
+
         try:
-            result = run(sources, out, config, listener=display)
+            result = run(sources, out, config, listener=display, report=None if options.no_report else report)
         except KeyboardInterrupt:
             raise Interrupted("stopped; the same command goes on from here") from None
-        report = None
-        if not options.no_report:
-            report_stage(display, finished=False)
-            report = _report(result.folder)
-            report_stage(display, finished=True)
-    _print_result(result, report, options)
+    _print_result(result, options)
     return _code(result.summary, options)
 
 
-def _report(folder: Path) -> Path:
-    """Write the report of a finished run.
+def _report(folder: RunFolder) -> str:
+    """Write the report of a finished run and return its first page.
 
     Raises
     ------
@@ -79,21 +102,21 @@ def _report(folder: Path) -> Path:
         The user stopped it; the run itself is complete.
     """
     try:
-        return write_report(folder)
+        return publish_report(folder)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"stopped while writing the report; the run is complete, and 'imgsieve report {folder}' writes it"
+            f"stopped while writing the report; the run is complete, and 'imgsieve report {folder.place}' writes it"
         ) from None
 
 
-def _print_result(result: RunResult, report: Path | None, options: RunOptions) -> None:
+def _print_result(result: RunResult, options: RunOptions) -> None:
     """Print the summary where it belongs."""
     if not options.quiet:
         stream = sys.stderr if options.as_json else sys.stdout
-        stream.write(summary_text(result.folder, result.summary, report))
+        stream.write(summary_text(result.place, result.summary, result.report))
         stream.flush()
     if options.as_json:
-        sys.stdout.write(_json_text({**result.summary, "report": None if report is None else str(report)}))
+        sys.stdout.write(_json_text({**result.summary, "report": result.report}))
         sys.stdout.flush()
 
 

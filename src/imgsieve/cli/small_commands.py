@@ -25,11 +25,20 @@ def demo_command(folder: Path, *, photos: int, edits: int, seed: int) -> None:
     )
 
 
-def report_command(folder: Path, *, show: bool) -> None:
+def report_command(folder: str, *, show: bool) -> None:
     """Write the report of a run, say where it is, and show it if wished."""
-    from imgsieve.report import write_report  # noqa: PLC0415 - each command loads its own room
+    from imgsieve.storage import is_remote, parse_address  # noqa: PLC0415 - each command loads its own room
 
-    page = write_report(folder).resolve()
+    if is_remote(folder):
+        from imgsieve.report.publishing import remote_report  # noqa: PLC0415 - likewise
+
+        sys.stdout.write(f"{visible(remote_report(folder))}\n")
+        if show:
+            tell("a report on an object store cannot be opened from here; copy its folder to this machine first")
+        return
+    from imgsieve.report import write_report  # noqa: PLC0415 - likewise
+
+    page = write_report(parse_address(folder).path or Path(folder)).resolve()
     sys.stdout.write(f"{visible(page)}\n")
     if show and not webbrowser.open(page.as_uri()):
         tell("no web browser could be opened; open the page above in one")

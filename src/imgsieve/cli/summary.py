@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from imgsieve.cli.texts import plural, visible
@@ -16,20 +15,20 @@ _WIDTH = 18
 """Columns of the labels."""
 
 
-def summary_text(folder: Path, summary: Mapping[str, Any], report: Path | None) -> str:
+def summary_text(folder: str, summary: Mapping[str, Any], report: str | None) -> str:
     """Return the summary as lines.
 
     Parameters
     ----------
     folder
-        The run folder.
+        The run folder, a path or URL.
     summary
         What ``summary.json`` holds.
     report
         First page of the report; None when none was written.
     """
     lines = [*_found(summary), *_left_out(summary), "", *_stages(summary), "", *_resources(summary)]
-    lines += [_line("Results", visible(folder / "groups.csv"))]
+    lines += [_line("Results", visible(f"{folder}/groups.csv"))]
     if report is not None:
         lines.append(_line("Report", visible(report)))
     lines += ["", "Nothing was deleted or changed; what to remove is yours to decide."]
@@ -92,5 +91,23 @@ def _resources(summary: Mapping[str, Any]) -> Iterator[str]:
         f"{bytes_text(memory['measured_peak_bytes'])} measured, {bytes_text(memory['projected_peak_bytes'])} "
         f"projected, {bytes_text(memory['budget_bytes'])} allowed",
     )
+    yield from _network(summary.get("network"))
     if fetches:
         yield _line("Read", f"{plural(fetches['gets'], 'fetch', 'fetches')}, {bytes_text(fetches['bytes'])}")
+
+
+def _network(network: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield what was asked of stores beyond this machine."""
+    if not network:
+        return
+    total, estimate = network["total"], network["estimate"]
+    kinds = [(total["gets"], "GET"), (total["lists"], "LIST"), (total["puts"], "PUT"), (total["heads"], "HEAD")]
+    requests = ", ".join(f"{count:,} {kind}" for count, kind in kinds if count)
+    yield _line("Requests", f"{requests}; {bytes_text(total['bytes_read'])} read")
+    if total["retries"]:
+        wait = f", {seconds_text(total['throttled_seconds'])} throttled" if total["throttled_seconds"] else ""
+        yield _line("Repeated", f"{plural(total['retries'], 'request')}{wait}")
+    cost = estimate["total"]
+    yield _line(
+        "Estimated bill", f"{cost:.2f} {estimate['currency']}" if cost >= 0.01 else f"below 0.01 {estimate['currency']}"
+    )

@@ -28,7 +28,7 @@ def visible(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in value)
 
 
-def parse_size(option: str, text: str) -> int:
+def parse_size(option: str, text: str, least: int = 1) -> int:
     """Read a size such as ``600MB``, ``1.5GiB`` or a plain number of bytes.
 
     Parameters
@@ -37,11 +37,13 @@ def parse_size(option: str, text: str) -> int:
         Name of the option, for the message.
     text
         What was given. MB is 1000 x 1000 bytes, MiB is 1024 x 1024.
+    least
+        The smallest that makes sense.
 
     Raises
     ------
     ConfigError
-        It is not a size, or not above zero.
+        It is not a size, or is smaller than ``least``.
 
     Examples
     --------
@@ -52,7 +54,7 @@ def parse_size(option: str, text: str) -> int:
     if found is not None:
         number, prefix, binary = found.groups()
         size = int(float(number) * (1024 if binary else 1000) ** _POWERS[prefix.lower()])
-        if size > 0 and (prefix or not binary):
+        if size >= least and (prefix or not binary):
             return size
     raise ConfigError(f"{option} {text!r} is not a size; write it as 600MB, 2GB, 1.5GiB or a number of bytes")
 

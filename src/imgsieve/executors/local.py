@@ -22,11 +22,15 @@ class ThreadExecutor:
         Number of threads.
     ahead
         Tasks a worker that may be waiting or finished and not yet taken.
+    on_error
+        Called when a map ends by an error or an interruption, before the tasks that had started are waited for; what
+        they wait for can be ended by it.
     """
 
-    def __init__(self, workers: int, ahead: int = 3) -> None:
+    def __init__(self, workers: int, ahead: int = 3, on_error: Callable[[], None] = lambda: None) -> None:
         self.workers = workers
         self._window = workers * ahead
+        self._on_error = on_error
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""
@@ -39,5 +43,8 @@ class ThreadExecutor:
                     yield running.popleft().result()
             while running:
                 yield running.popleft().result()
+        except BaseException:
+            self._on_error()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

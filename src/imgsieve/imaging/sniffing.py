@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from imgsieve.imaging.boxes import brands
 
-__all__ = ["format_of", "looks_like_image"]
+__all__ = ["format_of", "has_picture_name", "looks_like_image"]
 
 _MAGIC = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -73,6 +73,11 @@ def format_of(data: bytes) -> str | None:
     if data[:1] == b"P" and data[1:2] in b"123456fFy" and data[2:3] in b" \t\r\n" and len(data) > 2:
         return "ppm"
     return None
+
+
+def has_picture_name(name: str) -> bool:
+    """Return whether the ending of a file's name is one of pictures."""
+    return PurePosixPath(name).suffix.lower() in _PICTURE_NAMES
 
 
 def looks_like_image(first_bytes: bytes, name: str) -> bool:

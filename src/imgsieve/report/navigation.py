@@ -108,6 +108,8 @@ class Book:
         self, first: int, last: int, span: int, parent: str, describe: Callable[[int, int], str]
     ) -> Iterator[Contents]:
         href = f"contents-{first:06d}-{last:06d}.html" if parent else "contents.html"
+        while span > 1 and span > last - first:
+            span //= FANOUT  # a list of one entry would have the name of what it leads to
         ranges = [(low, min(low + span - 1, last)) for low in range(first, last + 1, span)]
         entries = tuple(
             Entry(first=low, last=high, href=self._entry_href(low, high, span), about=describe(low, high))

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from imgsieve.report import charts
 from imgsieve.report.group_pages import GroupPages
 from imgsieve.report.inventory import Inventory
+from imgsieve.report.network import network_rows
 from imgsieve.report.sequence import Sequence
 from imgsieve.report.summary import flatten, stage_titles
 from imgsieve.report.texts import DASH, bytes_text, count_text, share_text
@@ -47,6 +48,7 @@ def overview(inventory: Inventory, groups: GroupPages, summary: Mapping[str, Any
         "memory": _memory(summary),
         "pairs": [_pairs(titles.get(name, name.capitalize()), counts) for name, counts in summary["pairs"].items()],
         "fetches": _fetches(summary["fetches"], titles),
+        "network": network_rows(summary["network"], titles),
         "options": flatten(summary["config"]),
         "summary": summary,
     }

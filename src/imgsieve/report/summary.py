@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "links_not_followed": 0,
     "reused_features": 0,
     "fetches": {},
+    "network": None,
     "stages": [],
     "memory": {},
     "pairs": {},

@@ -7,7 +7,7 @@ those whose failure may pass (no permission, too little memory) are tried again 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.manifest import Manifest
 from imgsieve.runs.pictures import PictureReader
+from imgsieve.runs.state import RunState
 from imgsieve.schema import FEATURES, MANIFEST, THUMBS
 from imgsieve.stages.extraction import Described, Embed, describe_image
 
@@ -61,15 +62,15 @@ class _Shard:
 
     @property
     def features_name(self) -> str:
-        return f"features/part-{self.number:06d}-{self.fingerprint}.parquet"
+        return _features_name(self.number, self.fingerprint)
 
     @property
     def thumbs_name(self) -> str:
-        return f"thumbs/part-{self.number:06d}-{self.fingerprint}.parquet"
+        return _thumbs_name(self.features_name)
 
 
 def extract(
-    folder: RunFolder,
+    state: RunState,
     manifest: Manifest,
     config: RunConfig,
     reader: PictureReader,
@@ -81,33 +82,45 @@ def extract(
 
     Parameters
     ----------
+    state
+        Knows which parts there may be, and is told.
     embed
         The model of the user's own, if there is one.
     done
         Told the number of images that are done.
     """
+    folder = state.folder
     recipe = digest_of({"config": config.recipe(), "thumbnails": config.decode.thumbnails})
     shards = list(_fingerprints(manifest, recipe))
     names = tuple(_features_name(i, print_) for i, print_ in enumerate(shards))
+    folder.bring(names)
     present = [_is_done(folder, name, print_) for name, print_ in zip(names, shards, strict=True)]
     finished = {name for name, is_done in zip(names, present, strict=True) if is_done}
-    pass_ = _Pass(folder, config, reader, embed, recipe, _Earlier(folder, recipe, finished), done)
+    earlier = [name for name in state.features() if name not in finished]
+    state.begin_features(names)
+    pass_ = _Pass(folder, config, reader, embed, recipe, _Earlier(folder, recipe, earlier), done)
     pass_.run(manifest, shards, present, executor)
-    folder.remove_others("features", names)
-    folder.remove_others("thumbs", (name.replace("features/", "thumbs/") for name in names))
+    folder.remove_others("features", names, earlier)
+    folder.remove_others("thumbs", map(_thumbs_name, names), map(_thumbs_name, earlier))
+    state.finish_features(names)
     starts = np.minimum(np.arange(len(names) + 1) * SHARD_ROWS, manifest.rows)
-    failed = [_facts(folder, name).get(_FAILED) for name in names]
+    failed = [folder.facts(name).get(_FAILED) for name in names]
     fingerprint = digest_of([config.recipe(), manifest.fingerprint, failed])
     return Extraction(FeatureColumns(folder, names, starts, fingerprint), pass_.reused, pass_.resumed)
 
 
 def _is_done(folder: RunFolder, name: str, fingerprint: str) -> bool:
     """Return whether a shard is there and none of its images is worth another try."""
-    return folder.holds(name, fingerprint) and _facts(folder, name).get(_RETRY) == "0"
+    return folder.holds(name, fingerprint) and folder.facts(name).get(_RETRY) == "0"
 
 
 def _features_name(number: int, fingerprint: str) -> str:
     return f"features/part-{number:06d}-{fingerprint}.parquet"
+
+
+def _thumbs_name(features: str) -> str:
+    """Return the part of the thumbnails that goes with one of the features."""
+    return features.replace("features/", "thumbs/")
 
 
 def _fingerprints(manifest: Manifest, recipe: str) -> Iterator[str]:
@@ -142,7 +155,7 @@ class _Pass:
 
     def run(self, manifest: Manifest, shards: list[str], present: list[bool], executor: Executor) -> None:
         """Describe what is not there yet; tasks of all shards flow through one map, so that no worker idles."""
-        tasks = self._tasks(manifest, shards, present)
+        tasks = self._reader.ahead(self._tasks(manifest, shards, present), _unknown)
         for shard, described in executor.map(self._describe, tasks):
             shard.found += described
             self._advance(len(described))
@@ -202,18 +215,24 @@ class _Pass:
         shard.found, shard.images, shard.known = [], [], {}
 
 
+def _unknown(task: tuple[_Shard, list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    """Return the images of a task that must be read."""
+    shard, images = task
+    return (image for image in images if image["uri"] not in shard.known)
+
+
 class _Earlier:
     """Features that an earlier run left, by URL.
 
     Parts are of consecutive URLs, so only those that overlap a shard are read for it.
     """
 
-    def __init__(self, folder: RunFolder, recipe: str, finished: set[str]) -> None:
+    def __init__(self, folder: RunFolder, recipe: str, names: Sequence[str]) -> None:
         self._folder = folder
         self._parts: list[tuple[str, str, str]] = []
-        for path in sorted(folder.path("features").glob("part-*.parquet")):
-            name = f"features/{path.name}"
-            facts = _facts(folder, name) if name not in finished else {}
+        folder.bring(names)
+        for name in sorted(names):
+            facts = folder.facts(name)
             if facts.get("imgsieve.recipe") == recipe:
                 self._parts.append((facts["imgsieve.first"], facts["imgsieve.last"], name))
 
@@ -251,16 +270,8 @@ class _Earlier:
 
     def _thumbs(self, name: str) -> dict[int, bytes]:
         """Return the thumbnails that go with a part of the features."""
-        path = self._folder.path(name.replace("features/", "thumbs/"))
+        path = self._folder.path(_thumbs_name(name))
         if not path.exists():
             return {}
         table = pq.read_table(path)
         return dict(zip(table["image_id"].to_pylist(), table["jpeg"].to_pylist(), strict=True))
-
-
-def _facts(folder: RunFolder, name: str) -> dict[str, str]:
-    """Return the metadata of a part, nothing for a damaged one."""
-    try:
-        return folder.facts(name)
-    except (OSError, pa.ArrowInvalid):
-        return {}

@@ -8,7 +8,6 @@ out.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +18,12 @@ import pyarrow.parquet as pq
 from imgsieve.errors import SourceError
 from imgsieve.runs.folder import RunFolder
 from imgsieve.schema import MANIFEST
-from imgsieve.storage import Entry, Source, uri_of
+from imgsieve.storage import Entry, Source
+from imgsieve.storage.addresses import quote_name
 
-__all__ = ["Manifest", "list_sources"]
+__all__ = ["Manifest", "entries_of", "list_sources"]
 
-PART_ROWS = 65_536
+PART_ROWS = 16_384
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Manifest:
 
     def is_whole(self) -> bool:
         """Return whether all parts are there."""
+        self.folder.bring(self.parts)
         return all(self.folder.holds(part, _fingerprint_in(part)) for part in self.parts)
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -95,8 +96,8 @@ def list_sources(sources: Sequence[Source], folder: RunFolder, done: Callable[[i
     parts: list[str] = []
     rows: list[dict[str, Any]] = []
     count = total = 0
-    own = uri_of(os.fsencode(folder.root.resolve())) + "/"
-    for entry in _entries(ordered):
+    own = tuple(_own(folder, ordered))
+    for entry in entries_of(ordered):
         if entry.uri.startswith(own):
             continue
         rows.append({"image_id": count, "uri": entry.uri, "file": entry.file, "size": entry.size, "etag": entry.etag})
@@ -125,15 +126,25 @@ def list_sources(sources: Sequence[Source], folder: RunFolder, done: Callable[[i
     )
 
 
-def _entries(sources: Sequence[Source]) -> Iterator[Entry]:
-    """List all sources; what lies within an earlier source has been listed with it."""
-    earlier: list[str] = []
+def entries_of(sources: Sequence[Source]) -> Iterator[Entry]:
+    """List all sources; what lies within another source is listed with that."""
+    for number, source in enumerate(sources):
+        place, others = source.identity, [other.identity for other in sources]
+        inside = any(place.startswith(other) and place != other for other in others)
+        if not inside and place not in others[:number]:
+            yield from source.entries()
+
+
+def _own(folder: RunFolder, sources: Sequence[Source]) -> Iterator[str]:
+    """Yield what the URLs of the run folder's own files begin with, in each source that they may lie in."""
     for source in sources:
-        place = source.uri.rstrip("/") + "/"
-        if any(place.startswith(other) for other in earlier):
-            continue
-        earlier.append(place)
-        yield from source.entries()
+        for place in folder.identities:
+            if source.identity.startswith(place):
+                yield f"{source.uri}/"
+            elif place.startswith(source.identity):
+                inside = place[len(source.identity) :]
+                # Paths of this machine are percent-encoded in identities already.
+                yield f"{source.uri}/{quote_name(inside) if source.remote else inside}"
 
 
 def _fingerprint_in(name: str) -> str:

@@ -1,19 +1,24 @@
-"""Pictures for the stages: fetched, admitted by their bytes, decoded, and counted."""
+"""Pictures for the stages: fetched ahead, admitted by their bytes, decoded, and counted."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from imgsieve.config import DecodeConfig
 from imgsieve.errors import DecodeError, FetchError
 from imgsieve.imaging import DecodedImage, decode, looks_like_image, probe
 from imgsieve.memory import ByteGate, MemoryPlan
+from imgsieve.runs.download_cache import DownloadCache
+from imgsieve.runs.prefetch import Prefetcher
 from imgsieve.storage import Source
 
 __all__ = ["PictureReader"]
+
+Task = TypeVar("Task")
+Image = Mapping[str, Any]
 
 _FIRST_BYTES = 64
 """Enough to tell pictures from other files."""
@@ -30,9 +35,11 @@ class PictureReader:
         How much memory downloads and pixels may take.
     config
         How bytes become pixels.
+    connections
+        Fetches at one time at most, when a source is remote.
     """
 
-    def __init__(self, sources: Sequence[Source], plan: MemoryPlan, config: DecodeConfig) -> None:
+    def __init__(self, sources: Sequence[Source], plan: MemoryPlan, config: DecodeConfig, connections: int) -> None:
         # The longest URL first, so that a source inside another one finds its own.
         self._sources = sorted(sources, key=lambda source: -len(source.uri))
         self._config = config
@@ -40,15 +47,35 @@ class PictureReader:
         self._decoding = ByteGate(plan.decode_bytes, "pixels")
         self._counting = threading.Lock()
         self._stage = ""
+        self._cache: DownloadCache | None = None
+        # Files of this machine are at hand; reading them ahead would only cost threads.
+        remote = any(source.remote for source in sources)
+        self._prefetcher = Prefetcher(self._fetching, self._fetch, connections) if remote else None
         self.gets: dict[str, dict[str, int]] = {}
 
-    def for_stage(self, stage: str) -> None:
-        """Count what follows for a stage."""
+    def for_stage(self, stage: str, cache: DownloadCache | None = None) -> None:
+        """Count what follows for a stage; keep in ``cache`` what comes from remote sources."""
         self._stage = stage
+        self._cache = cache
         self.gets.setdefault(stage, {"gets": 0, "bytes": 0})
 
+    def ahead(self, tasks: Iterable[Task], images_of: Callable[[Task], Iterable[Image]]) -> Iterable[Task]:
+        """Return the tasks; the pictures of the next ones are fetched while earlier ones are worked on.
+
+        Parameters
+        ----------
+        images_of
+            The images of which a task will ask for the picture, in that order; each time that it will.
+        """
+        return tasks if self._prefetcher is None else self._prefetcher.ahead(tasks, images_of)
+
+    def close(self) -> None:
+        """Give up what is being fetched."""
+        if self._prefetcher is not None:
+            self._prefetcher.close()
+
     @contextmanager
-    def picture(self, image: Mapping[str, Any]) -> Iterator[tuple[bytes, DecodedImage]]:
+    def picture(self, image: Image) -> Iterator[tuple[bytes, DecodedImage]]:
         """Fetch and decode the image of a manifest row; its memory is held while the context lasts.
 
         Raises
@@ -56,11 +83,7 @@ class PictureReader:
         ImageError
             The image cannot be fetched or decoded.
         """
-        if image["size"] > self._fetching.limit:
-            # A film or a disk image; were it told to be too large, somebody would look for more memory in vain.
-            self._fetch(image, _FIRST_BYTES)
-        with self._fetching.admit(image["size"]):
-            data = self._fetch(image, image["size"])
+        with self._bytes(image) as data:
             header = probe(data, max_pixels=self._config.max_pixels, min_side=self._config.min_side)
             with self._decoding.admit(header.decoded_bytes):
                 try:
@@ -69,15 +92,40 @@ class PictureReader:
                     raise DecodeError("too-large-for-memory", "there is not enough memory to decode it") from error
                 yield data, decoded
 
-    def _fetch(self, image: Mapping[str, Any], size: int) -> bytes:
-        """Fetch the first bytes of one image, or all, from the source that lists it."""
-        uri = image["uri"]
-        source = next((s for s in self._sources if uri.startswith(s.uri.rstrip("/") + "/")), None)
-        if source is None:
-            raise FetchError("unreadable", "no source of this run holds the file")
+    @contextmanager
+    def _bytes(self, image: Image) -> Iterator[bytes]:
+        """Hold the bytes of an image."""
+        if image["size"] > self._fetching.limit:
+            # A film or a disk image; were it told to be too large, somebody would look for more memory in vain.
+            self._read(image, first=_FIRST_BYTES)
+        if self._prefetcher is not None and image["size"] <= self._fetching.limit:
+            with self._prefetcher.take(image) as data:
+                yield data
+        else:
+            with self._fetching.admit(image["size"]):
+                yield self._fetch(image)
+
+    def _fetch(self, image: Image) -> bytes:
+        """Return the bytes of an image, from the cache of the stage where there is one."""
+        cache = self._cache
+        if cache is None or not self._source_of(image).remote:
+            return self._read(image)
+        return cache.get(f"{image['uri']} {image['etag']}", image["size"], lambda: self._read(image))
+
+    def _read(self, image: Image, first: int | None = None) -> bytes:
+        """Read the first bytes of one image, or all, from the source that lists it."""
+        source = self._source_of(image)
         with self._counting:
             self.gets[self._stage]["gets"] += 1
-        data = source.fetch(uri, size, image["etag"], wanted=looks_like_image)
+        data = source.fetch(image["uri"], image["size"], image["etag"], wanted=looks_like_image, first=first)
         with self._counting:
             self.gets[self._stage]["bytes"] += len(data)
         return data
+
+    def _source_of(self, image: Image) -> Source:
+        """Return the source that lists an image."""
+        uri = image["uri"]
+        source = next((s for s in self._sources if uri.startswith(f"{s.uri}/")), None)
+        if source is None:
+            raise FetchError("unreadable", "no source of this run holds the file")
+        return source

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, closing
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,13 @@ from imgsieve.features.embedding import open_model
 from imgsieve.features.quality import COLUMNS
 from imgsieve.memory import MemoryPlan, plan_memory, resident_bytes, return_freed_memory
 from imgsieve.runs import proposals, results
+from imgsieve.runs.bill import network_summary
 from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.download_cache import DownloadCache
 from imgsieve.runs.extraction import Extraction, extract
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.manifest import Manifest, list_sources
+from imgsieve.runs.mirror import open_run_folder
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.runs.progress import Listener, Monitor
 from imgsieve.runs.state import RunState, open_state
@@ -33,8 +37,7 @@ from imgsieve.runs.summary import pair_counts
 from imgsieve.runs.verification import Verification, verify
 from imgsieve.runs.warming import warm_up
 from imgsieve.stages import quality
-from imgsieve.storage import Source, open_source
-from imgsieve.storage.globs import GlobFilter
+from imgsieve.storage import ListingFilter, Source, Traffic, open_source
 
 __all__ = ["RunResult", "run"]
 
@@ -43,26 +46,36 @@ __all__ = ["RunResult", "run"]
 class RunResult:
     """A finished run."""
 
-    folder: Path
+    place: str
+    """The run folder: its path, or its URL without secrets."""
     summary: dict[str, Any]
     """What ``summary.json`` holds."""
+    report: str | None = None
+    """What was made of it before the folder was given back."""
 
 
 def run(
-    sources: Sequence[str], out: Path, config: RunConfig | None = None, *, listener: Listener | None = None
+    sources: Sequence[str],
+    out: Path | str,
+    config: RunConfig | None = None,
+    *,
+    listener: Listener | None = None,
+    report: Callable[[RunFolder], str] | None = None,
 ) -> RunResult:
     """Find the duplicates among the images of some sources.
 
     Parameters
     ----------
     sources
-        Folders, as paths or ``file://`` URLs.
+        Folders, as paths or ``file://`` URLs, and containers or buckets: see `imgsieve.storage.addresses`.
     out
-        The run folder; a run that was interrupted there goes on.
+        The run folder, a path or a URL of an object store; a run that was interrupted there goes on.
     config
         Options; None for the defaults.
     listener
         Told of progress.
+    report
+        Called with the folder of the complete run, while nobody else may use it.
 
     Raises
     ------
@@ -80,26 +93,37 @@ def run(
     config = config or RunConfig()
     if not sources:
         raise SourceError("no source is given; name at least one folder")
-    filters = GlobFilter(config.source.include, config.source.exclude)
-    opened = [open_source(place, filters) for place in dict.fromkeys(sources)]
-    folder = RunFolder(out)
+    filters = ListingFilter.of(config.source)
+    where = ""
     try:
-        with folder.locked():
-            return _Run(folder, opened, config, Monitor(listener)).go()
+        with Traffic(config.network).open() as traffic:
+            traffic.for_stage("prepare")
+            opened = [open_source(place, filters, traffic) for place in dict.fromkeys(sources)]
+            folder = open_run_folder(out, traffic)
+            where = f" (run folder: {folder.place})"
+            with folder.locked():
+                result = _Run(folder, opened, config, Monitor(listener), traffic).go()
+                return result if report is None else replace(result, report=report(folder))
     except KeyboardInterrupt:
-        raise Interrupted(f"stopped; the same command goes on from here (run folder: {folder.root})") from None
+        raise Interrupted(f"stopped; the same command goes on from here{where}") from None
 
 
 class _Run:
     """The state of one run."""
 
-    def __init__(self, folder: RunFolder, sources: list[Source], config: RunConfig, monitor: Monitor) -> None:
+    def __init__(
+        self, folder: RunFolder, sources: list[Source], config: RunConfig, monitor: Monitor, traffic: Traffic
+    ) -> None:
         self._folder = folder
         self._sources = sources
         self._config = config
         self._monitor = monitor
+        self._traffic = traffic
+        self._remote = any(source.remote for source in sources)
         self._started = time.time()
-        self._executor: Executor = ThreadExecutor(config.execution.workers or os.cpu_count() or 1)
+        self._executor: Executor = ThreadExecutor(
+            config.execution.workers or os.cpu_count() or 1, on_error=traffic.stop
+        )
         self._embed = open_model(config.refine.descriptor)
 
     def go(self) -> RunResult:
@@ -111,16 +135,21 @@ class _Run:
                 warm_up()
             manifest = self._list(state)
             plan = self._plan(manifest)
-            reader = PictureReader(self._sources, plan, self._config.decode)
-            extraction = self._extract(manifest, reader)
-            counts, verification = self._group(extraction.features, reader)
+            reader = PictureReader(self._sources, plan, self._config.decode, self._config.network.max_concurrency)
+            with closing(reader):
+                cache = self._cache()
+                extraction = self._extract(state, manifest, reader, cache)
+                counts, verification = self._group(extraction.features, reader, cache)
+                if cache is not None:
+                    cache.remove()
         summary = self._summary(state, manifest, plan, reader, extraction, verification, counts)
         self._folder.write_json("summary.json", summary)
         state.finish()
-        return RunResult(self._folder.root, summary)
+        return RunResult(self._folder.place, summary)
 
     def _stage(self, name: str, title: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
-        """Time a stage."""
+        """Time a stage, and count its requests."""
+        self._traffic.for_stage(name)
         return self._monitor.stage(name, title, total)
 
     def _list(self, state: RunState) -> Manifest:
@@ -142,17 +171,23 @@ class _Run:
             base_bytes=resident_bytes(),
             images=manifest.rows,
             workers=self._executor.workers,
+            connections=self._config.network.max_concurrency if self._remote else 0,
         )
 
-    def _extract(self, manifest: Manifest, reader: PictureReader) -> Extraction:
+    def _extract(
+        self, state: RunState, manifest: Manifest, reader: PictureReader, cache: DownloadCache | None
+    ) -> Extraction:
         """Describe every image."""
-        reader.for_stage("extract")
+        # Where all pictures fit, none is downloaded a second time.
+        reader.for_stage("extract", cache if cache is not None and cache.fits(manifest.bytes) else None)
         with self._stage("extract", "Reading pictures", manifest.rows) as done:
-            found = extract(self._folder, manifest, self._config, reader, self._executor, self._embed, done)
+            found = extract(state, manifest, self._config, reader, self._executor, self._embed, done)
         return_freed_memory()
         return found
 
-    def _group(self, features: FeatureColumns, reader: PictureReader) -> tuple[results.Counts, Verification]:
+    def _group(
+        self, features: FeatureColumns, reader: PictureReader, cache: DownloadCache | None
+    ) -> tuple[results.Counts, Verification]:
         """Propose, judge, verify and group."""
         folder, config = self._folder, self._config
         known = proposals.identities(features)
@@ -163,7 +198,7 @@ class _Run:
         with self._stage("global", "Stage 3: Global refinement", None) as done:
             prints = proposals.refine_by_descriptor(folder, features, prints, config, done)
         rank = self._rank(features)
-        reader.for_stage("local")
+        reader.for_stage("local", cache)
         with self._stage("local", "Stage 4: Local features", None) as done:
             verification = verify(
                 folder, features, prints, results.class_rank(known, rank), config, reader, self._executor, done
@@ -176,6 +211,11 @@ class _Run:
             )
             done(features.count)
         return counts, verification
+
+    def _cache(self) -> DownloadCache | None:
+        """Return the place for pictures that stage 4 may want again, never more than half of what the disk has free."""
+        limit = min(self._config.network.cache_bytes, shutil.disk_usage(self._folder.root).free // 2)
+        return DownloadCache(self._folder.root / "cache", limit) if self._remote and limit else None
 
     def _rank(self, features: FeatureColumns) -> NDArray[np.int64]:
         """Rank all images by quality."""
@@ -204,7 +244,7 @@ class _Run:
         return {
             "version": state.version,
             "sources": [source.uri for source in self._sources],
-            "out": str(self._folder.root),
+            "out": self._folder.place,
             "started": _iso(self._started),
             "finished": _iso(finished),
             "seconds": round(finished - self._started, 3),
@@ -221,6 +261,7 @@ class _Run:
                 "bytes": sum(counted["bytes"] for counted in reader.gets.values()),
                 "by_stage": reader.gets,
             },
+            "network": network_summary(self._traffic, self._sources, self._config.prices),
             "pairs": pair_counts(self._folder),
             "stages": [stage.as_dict() for stage in self._monitor.stages],
             "memory": {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,9 +109,8 @@ def write_results(
     counts = Counts()
     evidence = Evidence.load(folder, known.first)
     reasons = _reasons(features, assignment, made[known.first], config)
-    partial = folder.path("groups.csv.partial")
     with (
-        partial.open("w", encoding="utf-8", newline="") as handle,
+        folder.text_writer("groups.csv") as handle,
         folder.table_writer("groups.parquet", GROUPS, fingerprint) as writer,
     ):
         lines = csv.writer(handle, lineterminator="\r\n")
@@ -123,9 +121,6 @@ def write_results(
                 _count(counts, row)
                 lines.writerow([_plain(row[name]) for name in _CSV_COLUMNS])
             writer.write(pa.Table.from_pylist(rows, GROUPS))
-        handle.flush()
-        os.fsync(handle.fileno())
-    partial.replace(folder.path("groups.csv"))
     counts.groups = int(assignment.group.max(initial=-1)) + 1
     counts.failed_by_kind = dict(sorted(counts.failed_by_kind.items()))
     return counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -37,9 +38,31 @@ class RunState:
 
     def freeze(self, manifest: Manifest) -> None:
         """Make a listing the one that the run is about."""
+        earlier = self.value.get("manifest", {}).get("parts", [])
         self.value |= {"manifest": manifest.as_dict(), "state": _RUNNING}
         self._write()
-        self.folder.remove_others("manifest", manifest.parts)
+        self.folder.remove_others("manifest", manifest.parts, earlier)
+
+    def features(self) -> tuple[str, ...]:
+        """Return the parts of the features that earlier extractions left, or may have left when they were stopped."""
+        known = self.value.get("features", {})
+        return tuple(dict.fromkeys([*known.get("committed", []), *known.get("begun", [])]))
+
+    def begin_features(self, parts: Iterable[str]) -> None:
+        """Note the parts that an extraction is going to write."""
+        there = set(self.features())
+        new = [part for part in parts if part not in there]
+        if new:
+            known = self.value.get("features", {})
+            self.value["features"] = {**known, "begun": [*known.get("begun", []), *new]}
+            self._write()
+
+    def finish_features(self, parts: Iterable[str]) -> None:
+        """Note the parts that a complete extraction left; all others are gone."""
+        now = {"committed": list(parts)}
+        if self.value.get("features") != now:
+            self.value["features"] = now
+            self._write()
 
     def finish(self) -> None:
         """Note that the run is complete."""
@@ -73,13 +96,13 @@ def open_state(folder: RunFolder, sources: list[str], config: RunConfig) -> RunS
     advice = "name another folder with --out, or remove this one"
     if theirs.get("sources") != mine["sources"]:
         raise RunFolderError(
-            f"the folder {folder.root} belongs to a run over {_listed(theirs.get('sources'))}, "
+            f"the folder {folder.place} belongs to a run over {_listed(theirs.get('sources'))}, "
             f"this run is over {_listed(mine['sources'])}; {advice}"
         )
     if theirs.get("fingerprint") != mine["fingerprint"]:
         differing = _differences(theirs.get("config") or {}, mine["config"])
         raise RunFolderError(
-            f"the folder {folder.root} belongs to a run with other options ({differing or 'of another version'}; "
+            f"the folder {folder.place} belongs to a run with other options ({differing or 'of another version'}; "
             f"fingerprint {theirs.get('fingerprint')} there, {mine['fingerprint']} here); {advice}"
         )
     return RunState(folder, {**theirs, "version": mine["version"], "config": mine["config"]})

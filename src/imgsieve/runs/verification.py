@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count, takewhile
 from typing import Any
 
 import cv2
@@ -81,7 +82,8 @@ def verify(
         made = now
     verdicts = judge.used()
     folder.write_table("pairs/local.parquet", verdicts, fingerprint)
-    folder.remove_others("pairs/verdicts", ())
+    # From the last to the first, so that what is left by a run that is stopped here has no gap.
+    folder.remove_others("pairs/verdicts", (), map(_part_name, reversed(range(judge.parts))))
     uncompared = pc.sum(pc.equal(verdicts["verdict"], Verdict.UNDECIDED)).as_py() or 0
     return Verification(made, keeper, fingerprint, int(uncompared))
 
@@ -115,13 +117,15 @@ class _Judge:
         self._reader = reader
         self._executor = executor
         self._done = done
+        self.parts = 0
+        """Number of parts that the verdicts are in; they are numbered without gaps."""
         self._known = self._load()
         self._used: set[int] = set()
 
     def _load(self) -> dict[int, dict[str, Any]]:
         """Return the verdicts that an interrupted run left."""
-        parts = [path.name for path in sorted(self._folder.path("pairs/verdicts").glob("part-*.parquet"))]
-        names = [f"pairs/verdicts/{name}" for name in parts]
+        names = list(takewhile(self._folder.exists, map(_part_name, count())))
+        self.parts = len(names)
         if self._folder.holds("pairs/local.parquet", self._fingerprint):
             names.append("pairs/local.parquet")
         known = {}
@@ -142,7 +146,8 @@ class _Judge:
         order = np.lexsort((tails[new], heads[new]))
         heads_new, tails_new, origins_new = heads[new][order], tails[new][order], origins[new][order]
         part: list[dict[str, Any]] = []
-        for rows in self._executor.map(self._verify, self._tasks(heads_new, tails_new, origins_new)):
+        tasks = self._reader.ahead(self._tasks(heads_new, tails_new, origins_new), _looked_at)
+        for rows in self._executor.map(self._verify, tasks):
             part += rows
             if len(part) >= _PART_PAIRS:
                 part = self._commit(part)
@@ -154,9 +159,9 @@ class _Judge:
     def _commit(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Write verdicts as a part, and remember them."""
         if rows:
-            number = len(list(self._folder.path("pairs/verdicts").glob("part-*.parquet")))
             table = pa.Table.from_pylist(rows, PAIRS_LOCAL)
-            self._folder.write_table(f"pairs/verdicts/part-{number:06d}.parquet", table, self._fingerprint)
+            self._folder.write_table(_part_name(self.parts), table, self._fingerprint)
+            self.parts += 1
             self._known |= {_key(row): row for row in rows}
             self._done(len(self._used) + len(rows))
         return []
@@ -190,11 +195,9 @@ class _Judge:
         images, pairs = task
         rows = []
         held: dict[int, View | ImageError] = {}
-        for head, tail, origin in pairs:
+        for (head, tail, origin), missing in zip(pairs, _missing(pairs), strict=True):
             held = {image: view for image, view in held.items() if image == head}
-            for image in (head, tail):
-                if image not in held:
-                    held[image] = self._view(images[image])
+            held |= {image: self._view(images[image]) for image in missing}
             rows.append(self._row(min(head, tail), max(head, tail), origin, held))
         return rows
 
@@ -236,6 +239,25 @@ class _Judge:
             "how": found.how or None,
             "why": found.why,
         }
+
+
+def _part_name(number: int) -> str:
+    return f"pairs/verdicts/part-{number:06d}.parquet"
+
+
+def _missing(pairs: list[tuple[int, int, int]]) -> list[list[int]]:
+    """Return, pair by pair, the images that must be looked at; only the keeper's view stays for the next pair."""
+    missing, before = [], -1
+    for head, tail, _ in pairs:
+        missing.append([tail] if head == before else [head, tail])
+        before = head
+    return missing
+
+
+def _looked_at(task: tuple[dict[int, dict[str, Any]], list[tuple[int, int, int]]]) -> Iterator[dict[str, Any]]:
+    """Return the images that a task looks at, in that order."""
+    images, pairs = task
+    return (images[image] for needed in _missing(pairs) for image in needed)
 
 
 def _key(row: Mapping[str, Any]) -> int:
