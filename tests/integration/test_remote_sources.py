@@ -125,7 +125,9 @@ def test_answers_that_go_wrong_change_nothing(account, container, pictures, tmp_
     assert len(set(failing)) == 5, "all kinds came up"
     sound, faulty = ((tmp_path / name / "groups.parquet").read_bytes() for name in ("sound", "faulty"))
     assert faulty == sound
-    assert result.summary["network"]["total"]["retries"] == len(failing)
+    # A connection that was kept open and is reset before it answers may be replaced without a word by the library.
+    retries = result.summary["network"]["total"]["retries"]
+    assert len(failing) - failing.count(Act.RESET) <= retries <= len(failing)
 
 
 def test_a_blob_that_changed_is_a_row_that_says_so_and_the_next_run_takes_it_up(account, container, tmp_path):
