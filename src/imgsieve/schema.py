@@ -142,10 +142,14 @@ PAIRS_LOCAL = pa.schema(
         pa.field("made", pa.int8()),
         pa.field("how", pa.string()),
         pa.field("why", pa.string()),
+        pa.field("met", pa.int8()),
+        pa.field("key_a", pa.binary(16)),
+        pa.field("key_b", pa.binary(16)),
     ]
 )
 """``coverage_a`` is the share of picture a that is seen in b, from 0 to 1, and the other way round. ``made`` is 1
-where b was made from a, -1 where a was made from b, 0 where nothing is known; ``how`` says by what."""
+where b was made from a, -1 where a was made from b, 0 where nothing is known; ``how`` says by what.
+``met`` is the orientation in which the pair was proposed; ``key_a`` and ``key_b`` name both files in their versions."""
 
 SCORES = (
     pa.field("orientation", pa.int8()),

@@ -8,6 +8,7 @@ import pytest
 from run_checks import config, groups_bytes, picture, put, recoded, rows_of, run, write_pictures
 
 from imgsieve import memory, runs
+from imgsieve.config import LocalConfig
 from imgsieve.demo import encode
 
 
@@ -37,6 +38,26 @@ def test_added(source, tmp_path):
     assert summary["reused_features"] == before["images"] - before["failed"]
     added = summary["images"] - before["images"]
     assert summary["fetches"]["by_stage"]["extract"]["gets"] == added + before["failed"]
+
+
+def test_one_more_copy_costs_its_own_comparisons_only(source, tmp_path):
+    before = run(source, tmp_path / "out").summary
+    put(source, "aaa/again.jpg", recoded(picture(3), 70))
+    summary = same_as_fresh(source, tmp_path)
+    assert summary["near_duplicates"] == before["near_duplicates"] + 1
+    assert summary["reused_verdicts"] >= 0.8 * before["pairs"]["local"]["accepted"] > 10
+    assert summary["fetches"]["by_stage"]["local"]["gets"] <= 6
+    assert run(source, tmp_path / "out").summary["fetches"]["by_stage"]["local"]["gets"] == 0
+
+
+def test_verdicts_under_other_options_are_not_taken_over(source, tmp_path):
+    run(source, tmp_path / "out")
+    verdicts = tmp_path / "out/pairs/local.parquet"
+    strict = config(local=LocalConfig(min_block_share=0.99))
+    run(source, tmp_path / "other", config=strict)
+    put(source, "aaa/again.jpg", recoded(picture(3), 70))
+    (tmp_path / "other/pairs/local.parquet").write_bytes(verdicts.read_bytes())
+    assert run(source, tmp_path / "other", config=strict).summary["reused_verdicts"] == 0
 
 
 def test_removed(source, tmp_path):

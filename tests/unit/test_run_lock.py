@@ -171,7 +171,15 @@ def test_a_lock_that_vanished_is_lost(place):
     assert not is_locked(place)
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[1]", b"\xff", b'{"owner": 1}'])
+def test_the_empty_lock_of_a_folder_that_was_copied_here_is_free():
+    place = f"memory://{uuid.uuid4().hex}/runs/1"
+    store_of(place).write(NAME, b"")
+    with lock_of(place).held():
+        assert is_locked(place)
+    assert not is_locked(place)
+
+
+@pytest.mark.parametrize("data", [b"{}", b"[1]", b"\xff", b'{"owner": 1}'])
 def test_a_lock_that_no_run_has_written_is_left_alone(data):
     place = f"memory://{uuid.uuid4().hex}/runs/1"
     store_of(place).write(NAME, data)

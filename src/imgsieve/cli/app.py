@@ -140,7 +140,8 @@ def run(
         str | None,
         typer.Option(
             metavar="SIZE",
-            help="Disk space, within RUN, for downloads that stage 4 wants again; 10GiB by default, 0 for none.",
+            help="Disk space, within RUN or its working copy, for downloads that stage 4 wants again; 10GiB by "
+            "default, 0 for none.",
         ),
     ] = None,
     descriptor: Annotated[

@@ -135,11 +135,12 @@ class RemoteLock:
             if found is None:
                 continue
             holder, properties = found
-            if holder is None:
+            if holder is None and properties.size:
                 raise RunFolderError(
                     f"{self._place} has an object named lock that no run has written; name another folder with --out"
                 )
-            if not holder.is_dead():
+            # The lock of a folder on a disk is empty; it came along when that folder was copied into the store.
+            if holder is not None and not holder.is_dead():
                 age = self._age(properties)
                 if age <= self._lease.stale_seconds:
                     raise self._refusal(holder, age)

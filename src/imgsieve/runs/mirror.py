@@ -28,7 +28,7 @@ from imgsieve.storage import Address, Fault, StoreFault, Traffic, open_store, pa
 __all__ = ["RemoteRunFolder", "open_run_folder"]
 
 _STATE, _LOCK = "run.json", "lock"
-_CHUNK_BYTES = 8 * 1024**2
+_CHUNK_BYTES = 4 * 1024**2
 """What is larger comes in pieces, so that no part is ever in memory whole."""
 _THREADS = 8
 _TYPES = {

@@ -255,6 +255,7 @@ class _Run:
             "folders_not_read": list(manifest.unreadable),
             "reused_features": extraction.reused,
             "resumed_images": extraction.resumed,
+            "reused_verdicts": verification.taken_over,
             "pairs_not_compared": verification.uncompared,
             "fetches": {
                 "gets": sum(counted["gets"] for counted in reader.gets.values()),

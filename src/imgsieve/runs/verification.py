@@ -26,6 +26,7 @@ from imgsieve.features.regions import WHOLE
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.pictures import PictureReader
+from imgsieve.runs.verdicts import earlier_verdicts, judging_of, pair_key, read_verdicts, version_key
 from imgsieve.schema import PAIRS_LOCAL, Verdict
 from imgsieve.search.groups import form_stars, pair_keys
 from imgsieve.stages.local import ANY_ORIENTATION, compare
@@ -33,6 +34,7 @@ from imgsieve.stages.views import View, view_of_decoded
 
 __all__ = ["Verification", "verify"]
 
+_LOCAL = "pairs/local.parquet"
 _TASK_PAIRS = 8
 _PART_PAIRS = 512
 _IMAGE_COLUMNS = ["image_id", "uri", "size", "etag"]
@@ -49,6 +51,8 @@ class Verification:
     fingerprint: str
     uncompared: int
     """Pairs of which an image could not be read again."""
+    taken_over: int
+    """Verdicts of an earlier run."""
 
 
 def verify(
@@ -81,11 +85,11 @@ def verify(
             break
         made = now
     verdicts = judge.used()
-    folder.write_table("pairs/local.parquet", verdicts, fingerprint)
+    folder.write_table(_LOCAL, verdicts, fingerprint, judging=judging_of(config))
     # From the last to the first, so that what is left by a run that is stopped here has no gap.
     folder.remove_others("pairs/verdicts", (), map(_part_name, reversed(range(judge.parts))))
     uncompared = pc.sum(pc.equal(verdicts["verdict"], Verdict.UNDECIDED)).as_py() or 0
-    return Verification(made, keeper, fingerprint, int(uncompared))
+    return Verification(made, keeper, fingerprint, int(uncompared), judge.taken_over)
 
 
 def _hints(folder: RunFolder) -> pa.Table:
@@ -119,22 +123,27 @@ class _Judge:
         self._done = done
         self.parts = 0
         """Number of parts that the verdicts are in; they are numbered without gaps."""
+        self._judging = judging_of(config)
+        self._earlier: set[int] = set()
+        """Pairs of which an earlier run spoke, and this one not yet."""
         self._known = self._load()
         self._used: set[int] = set()
 
     def _load(self) -> dict[int, dict[str, Any]]:
-        """Return the verdicts that an interrupted run left."""
+        """Return the verdicts that an interrupted run left, and those of an earlier one that still hold."""
         names = list(takewhile(self._folder.exists, map(_part_name, count())))
         self.parts = len(names)
-        if self._folder.holds("pairs/local.parquet", self._fingerprint):
-            names.append("pairs/local.parquet")
         known = {}
+        if self._folder.holds(_LOCAL, self._fingerprint):
+            names.append(_LOCAL)
+        else:
+            known = earlier_verdicts(self._folder, _LOCAL, self._features, self._judging)
+            self._earlier = set(known)
         for name in names:
             if self._folder.holds(name, self._fingerprint):
-                for row in pq.read_table(self._folder.path(name), schema=PAIRS_LOCAL).to_pylist():
-                    # A picture that could not be read again may be there now.
-                    if row["verdict"] != Verdict.UNDECIDED:
-                        known[_key(row)] = row
+                rows = read_verdicts(self._folder, name)
+                known |= {pair_key(row): row for row in rows}
+                self._earlier.difference_update(map(pair_key, rows))
         return known
 
     def __call__(
@@ -142,7 +151,7 @@ class _Judge:
     ) -> NDArray[np.bool_]:
         """Return which pairs are copies; see `imgsieve.search.groups.Judge`."""
         keys = pair_keys(heads, tails)
-        new = np.array([key not in self._known for key in keys.tolist()], bool)
+        new = np.array([self._is_new(*pair) for pair in zip(keys.tolist(), origins.tolist(), strict=True)], bool)
         order = np.lexsort((tails[new], heads[new]))
         heads_new, tails_new, origins_new = heads[new][order], tails[new][order], origins[new][order]
         part: list[dict[str, Any]] = []
@@ -162,9 +171,15 @@ class _Judge:
             table = pa.Table.from_pylist(rows, PAIRS_LOCAL)
             self._folder.write_table(_part_name(self.parts), table, self._fingerprint)
             self.parts += 1
-            self._known |= {_key(row): row for row in rows}
+            self._known |= {pair_key(row): row for row in rows}
+            self._earlier.difference_update(map(pair_key, rows))
             self._done(len(self._used) + len(rows))
         return []
+
+    @property
+    def taken_over(self) -> int:
+        """Number of verdicts that were needed and had been spoken by an earlier run."""
+        return len(self._used & self._earlier)
 
     def made(self, count: int) -> NDArray[np.bool_]:
         """Return which images were made from another, by the verdicts so far: shape (count,)."""
@@ -198,7 +213,7 @@ class _Judge:
         for (head, tail, origin), missing in zip(pairs, _missing(pairs), strict=True):
             held = {image: view for image, view in held.items() if image == head}
             held |= {image: self._view(images[image]) for image in missing}
-            rows.append(self._row(min(head, tail), max(head, tail), origin, held))
+            rows.append(self._row(min(head, tail), max(head, tail), origin, held, images))
         return rows
 
     def _view(self, image: Mapping[str, Any]) -> View | ImageError:
@@ -209,10 +224,30 @@ class _Judge:
         except ImageError as error:
             return error
 
-    def _row(self, a: int, b: int, origin: int, views: Mapping[int, View | ImageError]) -> dict[str, Any]:
+    def _hint(self, origin: int) -> dict[str, int]:
+        """Return the way in which a pair met; one that no stage proposed met as a whole, in no known orientation."""
+        return {name: int(values[origin]) if origin >= 0 else WHOLE for name, values in self._hints.items()}
+
+    def _is_new(self, key: int, origin: int) -> bool:
+        """Return whether a pair must be verified; what an earlier run said counts where it met in the same way."""
+        row = self._known.get(key)
+        if row is None or key not in self._earlier:
+            return row is None
+        hint = self._hint(origin)
+        return (row["met"], row["region_a"], row["region_b"]) != tuple(hint.values())
+
+    def _row(
+        self,
+        a: int,
+        b: int,
+        origin: int,
+        views: Mapping[int, View | ImageError],
+        images: Mapping[int, Mapping[str, Any]],
+    ) -> dict[str, Any]:
         """Return the row of one pair."""
-        hint = {name: int(values[origin]) if origin >= 0 else WHOLE for name, values in self._hints.items()}
-        row = {"a": a, "b": b, **hint, "exact": None}
+        hint = self._hint(origin)
+        keys = {"key_a": version_key(images[a]), "key_b": version_key(images[b])}
+        row = {"a": a, "b": b, **hint, "exact": None, "met": hint["orientation"], **keys}
         one, other = views[a], views[b]
         for view in (one, other):
             if isinstance(view, ImageError):
@@ -258,8 +293,3 @@ def _looked_at(task: tuple[dict[int, dict[str, Any]], list[tuple[int, int, int]]
     """Return the images that a task looks at, in that order."""
     images, pairs = task
     return (images[image] for needed in _missing(pairs) for image in needed)
-
-
-def _key(row: Mapping[str, Any]) -> int:
-    """Return the number of a row's pair; see `imgsieve.search.groups.pair_keys`."""
-    return int(row["a"]) << 32 | int(row["b"])
