@@ -60,14 +60,16 @@ def test_threads_that_ask_together_fetch_once(tmp_path):
     assert len(fetched) == 1
 
 
-def test_what_an_interrupted_run_left_is_used_and_a_file_cut_short_is_not(tmp_path):
+def test_what_an_interrupted_run_left_is_used_and_a_spoiled_file_is_not(tmp_path):
     DownloadCache(tmp_path / "cache", 1000).get("a", 3, lambda: b"abc")
     DownloadCache(tmp_path / "cache", 1000).get("b", 3, lambda: b"def")
-    [cut] = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.read_bytes() == b"def"]
-    cut.write_bytes(b"d")
-    again = DownloadCache(tmp_path / "cache", 1000)
-    assert again.get("a", 3, lambda: pytest.fail("it was there")) == b"abc"
-    assert again.get("b", 3, lambda: b"def") == b"def"
+    [spoiled] = [p for p in (tmp_path / "cache").rglob("*") if p.is_file() and p.read_bytes().startswith(b"def")]
+    for content in (b"", b"d", b"def", spoiled.read_bytes()[:-1], bytes(spoiled.stat().st_size)):
+        spoiled.write_bytes(content)
+        again = DownloadCache(tmp_path / "cache", 1000)
+        assert again.get("a", 3, lambda: pytest.fail("it was there")) == b"abc"
+        assert again.get("b", 3, lambda: b"new") == b"new", "what lies there is not whole"
+        spoiled = next(p for p in (tmp_path / "cache").rglob("*") if p.is_file() and p.read_bytes()[:3] == b"new")
 
 
 def test_a_file_larger_than_its_share_is_passed_through(tmp_path):

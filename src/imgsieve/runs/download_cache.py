@@ -6,16 +6,19 @@ single files is held in memory, however many there are.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import xxhash
+
 __all__ = ["DownloadCache"]
 
 _GENERATIONS = 8
 _LOCKS = 64
+_DIGEST_BYTES = 8
+"""Behind the content of each file, so that no rename is needed to tell a whole one."""
 
 
 class DownloadCache:
@@ -41,7 +44,7 @@ class DownloadCache:
 
     def get(self, key: str, size: int, fetch: Callable[[], bytes]) -> bytes:
         """Return the bytes of a key, fetched when they are not here; once, however many threads ask together."""
-        name = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+        name = xxhash.xxh3_128_hexdigest(key.encode())
         with self._fetching[int(name[:4], 16) % _LOCKS]:
             data = self._find(name, size)
             if data is None:
@@ -58,31 +61,32 @@ class DownloadCache:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _find(self, name: str, size: int) -> bytes | None:
-        """Return a file of any generation; one of another size was cut off when a disk was full."""
+        """Return a file of any generation; one that a full disk or a power cut spoiled does not count."""
         for generation in list(self._generations):
             try:
                 data = (self._folder / str(generation) / name).read_bytes()
             except OSError:
                 continue
-            if len(data) == size:
-                return data
+            if len(data) == size + _DIGEST_BYTES and xxhash.xxh3_64_digest(data[:size]) == data[size:]:
+                return data[:size]
         return None
 
     def _keep(self, name: str, data: bytes) -> None:
         """Write a file; a disk that is full keeps nothing, which does no harm."""
-        if len(data) > self._each:
+        size = len(data) + _DIGEST_BYTES
+        if size > self._each:
             return
         with self._writing:
-            if self._held + len(data) > self._each:
+            if self._held + size > self._each:
                 self._begin_generation()
-            self._held += len(data)
-            folder = self._folder / str(self._generations[0])
-        partial = folder / f"{name}.partial"
+            self._held += size
+            path = self._folder / str(self._generations[0]) / name
         try:
-            partial.write_bytes(data)
-            partial.replace(folder / name)
+            with path.open("wb", buffering=0) as file:
+                file.write(data)
+                file.write(xxhash.xxh3_64_digest(data))
         except OSError:
-            partial.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
     def _begin_generation(self) -> None:
         """Begin a new generation and drop the oldest ones."""

@@ -48,15 +48,25 @@ class PictureReader:
         self._counting = threading.Lock()
         self._stage = ""
         self._cache: DownloadCache | None = None
+        self._at_hand = False
         # Files of this machine are at hand; reading them ahead would only cost threads.
         remote = any(source.remote for source in sources)
         self._prefetcher = Prefetcher(self._fetching, self._fetch, connections) if remote else None
         self.gets: dict[str, dict[str, int]] = {}
 
-    def for_stage(self, stage: str, cache: DownloadCache | None = None) -> None:
-        """Count what follows for a stage; keep in ``cache`` what comes from remote sources."""
+    def for_stage(self, stage: str, cache: DownloadCache | None = None, *, at_hand: bool = False) -> None:
+        """Count what follows for a stage.
+
+        Parameters
+        ----------
+        cache
+            Keeps what comes from remote sources.
+        at_hand
+            Whether all of it is in the cache already, so that nothing needs to be read ahead.
+        """
         self._stage = stage
         self._cache = cache
+        self._at_hand = at_hand
         self.gets.setdefault(stage, {"gets": 0, "bytes": 0})
 
     def ahead(self, tasks: Iterable[Task], images_of: Callable[[Task], Iterable[Image]]) -> Iterable[Task]:
@@ -67,7 +77,12 @@ class PictureReader:
         images_of
             The images of which a task will ask for the picture, in that order; each time that it will.
         """
-        return tasks if self._prefetcher is None else self._prefetcher.ahead(tasks, images_of)
+        prefetcher = self._prefetching()
+        return tasks if prefetcher is None else prefetcher.ahead(tasks, images_of)
+
+    def _prefetching(self) -> Prefetcher | None:
+        """Return what reads ahead in this stage."""
+        return None if self._at_hand else self._prefetcher
 
     def close(self) -> None:
         """Give up what is being fetched."""
@@ -98,8 +113,9 @@ class PictureReader:
         if image["size"] > self._fetching.limit:
             # A film or a disk image; were it told to be too large, somebody would look for more memory in vain.
             self._read(image, first=_FIRST_BYTES)
-        if self._prefetcher is not None and image["size"] <= self._fetching.limit:
-            with self._prefetcher.take(image) as data:
+        prefetcher = self._prefetching()
+        if prefetcher is not None and image["size"] <= self._fetching.limit:
+            with prefetcher.take(image) as data:
                 yield data
         else:
             with self._fetching.admit(image["size"]):

@@ -138,8 +138,12 @@ class _Run:
             reader = PictureReader(self._sources, plan, self._config.decode, self._config.network.max_concurrency)
             with closing(reader):
                 cache = self._cache()
-                extraction = self._extract(state, manifest, reader, cache)
-                counts, verification = self._group(extraction.features, reader, cache)
+                # Where all pictures fit, none is downloaded a second time.
+                whole = cache is not None and cache.fits(manifest.bytes)
+                extraction = self._extract(state, manifest, reader, cache if whole else None)
+                known = extraction.reused or extraction.resumed
+                reader.for_stage("local", cache, at_hand=whole and not known)
+                counts, verification = self._group(extraction.features, reader)
                 if cache is not None:
                     cache.remove()
         summary = self._summary(state, manifest, plan, reader, extraction, verification, counts)
@@ -178,16 +182,13 @@ class _Run:
         self, state: RunState, manifest: Manifest, reader: PictureReader, cache: DownloadCache | None
     ) -> Extraction:
         """Describe every image."""
-        # Where all pictures fit, none is downloaded a second time.
-        reader.for_stage("extract", cache if cache is not None and cache.fits(manifest.bytes) else None)
+        reader.for_stage("extract", cache)
         with self._stage("extract", "Reading pictures", manifest.rows) as done:
             found = extract(state, manifest, self._config, reader, self._executor, self._embed, done)
         return_freed_memory()
         return found
 
-    def _group(
-        self, features: FeatureColumns, reader: PictureReader, cache: DownloadCache | None
-    ) -> tuple[results.Counts, Verification]:
+    def _group(self, features: FeatureColumns, reader: PictureReader) -> tuple[results.Counts, Verification]:
         """Propose, judge, verify and group."""
         folder, config = self._folder, self._config
         known = proposals.identities(features)
@@ -198,7 +199,6 @@ class _Run:
         with self._stage("global", "Stage 3: Global refinement", None) as done:
             prints = proposals.refine_by_descriptor(folder, features, prints, config, done)
         rank = self._rank(features)
-        reader.for_stage("local", cache)
         with self._stage("local", "Stage 4: Local features", None) as done:
             verification = verify(
                 folder, features, prints, results.class_rank(known, rank), config, reader, self._executor, done

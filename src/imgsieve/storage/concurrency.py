@@ -15,7 +15,7 @@ __all__ = ["AdaptiveGate"]
 
 _START = 16
 _WINDOW_SECONDS = 0.3
-_GAIN = 1.05
+_GAIN = 1.15
 """An increase must bring this much to stay."""
 _REST_WINDOWS = 15
 """Windows without another try, after one that brought nothing."""
