@@ -104,8 +104,8 @@ class AdaptiveGate:
     def _adapt(self, rate: float) -> None:
         """Raise the limit while that brings throughput; a limit that nobody waits at stays."""
         if not self._full:
-            self._best, self._before = 0.0, self.limit
-        elif self._rest > 1:
+            return
+        if self._rest > 1:
             self._rest -= 1
         elif self._rest or rate > self._best * _GAIN:
             self._rest, self._best, self._before = 0, rate, self.limit
