@@ -32,7 +32,10 @@ def network_rows(network: Mapping[str, Any] | None, titles: Mapping[str, str]) -
     """
     if not network or not network.get("total"):
         return None
-    stages = [(titles.get(name, name.capitalize()), counts) for name, counts in network["by_stage"].items()]
+    by_stage = network["by_stage"]
+    # In the order of the run, then what is not a stage.
+    names = [name for name in titles if name in by_stage] + [name for name in by_stage if name not in titles]
+    stages = [(titles.get(name, name.capitalize()), by_stage[name]) for name in names]
     used = [name for name in _NAMES if network["total"].get(name)]
     estimate = network.get("estimate") or {}
     return {
