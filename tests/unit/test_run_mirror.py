@@ -163,7 +163,7 @@ def test_a_large_part_comes_in_pieces(place):
         folder.read_json("run.json")
         gets = traffic.as_dict()[""]["gets"]
         assert folder.path("large.bin").read_bytes() == data
-    assert traffic.as_dict()[""]["gets"] == gets + 3
+    assert traffic.as_dict()[""]["gets"] == gets + 5
 
 
 def test_many_threads_bring_a_part_once(place):
