@@ -13,30 +13,28 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig
 from imgsieve.errors import Interrupted, SourceError
 from imgsieve.executors import Executor, ThreadExecutor
 from imgsieve.features.embedding import open_model
-from imgsieve.features.quality import COLUMNS
 from imgsieve.memory import MemoryPlan, plan_memory, resident_bytes, return_freed_memory
-from imgsieve.runs import proposals, results
+from imgsieve.runs import results
 from imgsieve.runs.bill import network_summary
 from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.comparing import PictureVerifier
 from imgsieve.runs.download_cache import DownloadCache
 from imgsieve.runs.extraction import Extraction, extract
 from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.grouping import group
 from imgsieve.runs.manifest import Manifest, list_sources
 from imgsieve.runs.mirror import open_run_folder
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.runs.progress import Listener, Monitor
 from imgsieve.runs.state import RunState, open_state
 from imgsieve.runs.summary import pair_counts
-from imgsieve.runs.verification import Verification, verify
+from imgsieve.runs.verification import Verification
 from imgsieve.runs.warming import warm_up
-from imgsieve.stages import quality
 from imgsieve.storage import ListingFilter, Source, Traffic, open_source
 
 __all__ = ["RunResult", "run"]
@@ -190,44 +188,13 @@ class _Run:
 
     def _group(self, features: FeatureColumns, reader: PictureReader) -> tuple[results.Counts, Verification]:
         """Propose, judge, verify and group."""
-        folder, config = self._folder, self._config
-        known = proposals.identities(features)
-        with self._stage("wavelet", "Stage 1: Wavelet codes", features.count) as done:
-            prints = proposals.propose(folder, features, known, config, self._executor, done)
-        with self._stage("color", "Stage 2: Color", None) as done:
-            prints = proposals.refine_by_color(folder, features, prints, config, done)
-        with self._stage("global", "Stage 3: Global refinement", None) as done:
-            prints = proposals.refine_by_descriptor(folder, features, prints, config, done)
-        rank = self._rank(features)
-        with self._stage("local", "Stage 4: Local features", None) as done:
-            verification = verify(
-                folder, features, prints, results.class_rank(known, rank), config, reader, self._executor, done
-            )
-        return_freed_memory()
-        with self._stage("quality", "Stage 5: Quality and groups", features.count) as done:
-            assignment = results.assign(known, verification.keeper, rank)
-            counts = results.write_results(
-                folder, features, known, assignment, verification.made, config, verification.fingerprint
-            )
-            done(features.count)
-        return counts, verification
+        verifier = PictureVerifier(features, reader, self._executor, self._config.local)
+        return group(self._folder, features, self._config, self._executor, self._stage, verifier)
 
     def _cache(self) -> DownloadCache | None:
         """Return the place for pictures that stage 4 may want again, never more than half of what the disk has free."""
         limit = min(self._config.network.cache_bytes, shutil.disk_usage(self._folder.root).free // 2)
         return DownloadCache(self._folder.root / "cache", limit) if self._remote and limit else None
-
-    def _rank(self, features: FeatureColumns) -> NDArray[np.int64]:
-        """Rank all images by quality."""
-        score = np.empty(features.count, np.float32)
-        pixels, size = np.zeros(features.count, np.int64), np.zeros(features.count, np.int64)
-        for start, part in features.read([*COLUMNS, "error_kind", "size"]):
-            rows = slice(start, start + len(part))
-            score[rows] = quality.measure(part, self._config.quality)[1]
-            width, height = (np.nan_to_num(part[c].to_numpy().astype(np.float64)) for c in ("width", "height"))
-            pixels[rows] = (width * height).astype(np.int64)
-            size[rows] = part["size"].to_numpy()
-        return quality.rank_of(score, pixels, size)
 
     def _summary(
         self,

@@ -9,18 +9,49 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig, digest_of
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.schema import PAIRS_LOCAL, Verdict
 
-__all__ = ["earlier_verdicts", "judging_of", "pair_key", "read_verdicts", "version_key"]
+__all__ = ["Candidates", "earlier_verdicts", "judging_of", "pair_key", "read_verdicts", "version_key"]
 
 _JUDGING = "imgsieve.judging"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs to verify, those of one head next to each other; all arrays have the shape (n,)."""
+
+    head: NDArray[np.int64]
+    """The better image of each pair, which is about to become a keeper."""
+    tail: NDArray[np.int64]
+    orientation: NDArray[np.int8]
+    """How the pair met, as in `imgsieve.schema.PAIRS_GLOBAL`: turns the image with the higher number into the other.
+    -1 where no stage proposed the pair: it met through another image."""
+    region_a: NDArray[np.int8]
+    """Region of the image with the lower number in which they met, -1 for the whole; likewise ``region_b``."""
+    region_b: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.head)
+
+    def __getitem__(self, some: slice | NDArray[Any]) -> Candidates:
+        """Return some of the pairs."""
+        return Candidates(*(getattr(self, field.name)[some] for field in dataclasses.fields(self)))
+
+    def rows(self) -> list[dict[str, int]]:
+        """Return the pairs one by one."""
+        names = [field.name for field in dataclasses.fields(self)]
+        columns = (getattr(self, name).tolist() for name in names)
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def judging_of(config: RunConfig) -> str:

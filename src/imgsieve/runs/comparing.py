@@ -1,0 +1,143 @@
+"""Stage 4 on pictures: those of a pair are fetched and decoded again, then aligned and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from imgsieve.config import LocalConfig
+from imgsieve.errors import ImageError
+from imgsieve.executors import Executor
+from imgsieve.features.regions import WHOLE
+from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.pictures import PictureReader
+from imgsieve.runs.verdicts import Candidates, version_key
+from imgsieve.schema import PAIRS_LOCAL, Verdict
+from imgsieve.stages.local import ANY_ORIENTATION, compare
+from imgsieve.stages.views import View, view_of_decoded
+
+__all__ = ["PictureVerifier"]
+
+_TASK_PAIRS = 8
+_BATCH_PAIRS = 512
+"""Pairs whose rows are looked up, and handed back, together."""
+_IMAGE_COLUMNS = ["image_id", "uri", "size", "etag"]
+
+Images = dict[int, dict[str, Any]]
+Task = tuple[Images, list[dict[str, int]]]
+
+
+class PictureVerifier:
+    """Verifies pairs by their pictures; see `imgsieve.runs.verification.Verifier`.
+
+    Parameters
+    ----------
+    features
+        Names the file of each image, in its version.
+    reader
+        Fetches and decodes.
+    executor
+        Compares several pairs at a time.
+    config
+        Options of stage 4.
+    """
+
+    def __init__(
+        self, features: FeatureColumns, reader: PictureReader, executor: Executor, config: LocalConfig
+    ) -> None:
+        self._features = features
+        self._reader = reader
+        self._executor = executor
+        self._config = config
+
+    def __call__(self, pairs: Candidates) -> Iterator[pa.Table]:
+        """Yield the verdicts on pairs, a few hundred at a time, in their order."""
+        held: list[dict[str, Any]] = []
+        for rows in self._executor.map(self._verify, self._reader.ahead(self._tasks(pairs), _looked_at)):
+            held += rows
+            if len(held) >= _BATCH_PAIRS:
+                yield pa.Table.from_pylist(held, PAIRS_LOCAL)
+                held = []
+        if held:
+            yield pa.Table.from_pylist(held, PAIRS_LOCAL)
+
+    def _tasks(self, pairs: Candidates) -> Iterator[Task]:
+        """Yield pairs a few at a time, with the images that they need."""
+        for first in range(0, len(pairs), _BATCH_PAIRS):
+            some = pairs[first : first + _BATCH_PAIRS]
+            ids = np.unique(np.concatenate([some.head, some.tail]))
+            images = {row["image_id"]: row for row in self._features.take(ids, _IMAGE_COLUMNS).to_pylist()}
+            rows = some.rows()
+            for start in range(0, len(rows), _TASK_PAIRS):
+                yield images, rows[start : start + _TASK_PAIRS]
+
+    def _verify(self, task: Task) -> list[dict[str, Any]]:
+        """Verify a few pairs, on a worker; the view of a keeper serves all its pairs."""
+        images, pairs = task
+        rows = []
+        held: dict[int, View | ImageError] = {}
+        for pair, missing in zip(pairs, _missing(pairs), strict=True):
+            held = {image: view for image, view in held.items() if image == pair["head"]}
+            held |= {image: self._view(images[image]) for image in missing}
+            rows.append(self._row(pair, held, images))
+        return rows
+
+    def _view(self, image: Mapping[str, Any]) -> View | ImageError:
+        """Fetch and decode an image again; an image that cannot be had is told by its error."""
+        try:
+            with self._reader.picture(image) as (_, decoded):
+                return view_of_decoded(decoded, self._config)
+        except ImageError as error:
+            return error
+
+    def _row(self, pair: Mapping[str, int], views: Mapping[int, View | ImageError], images: Images) -> dict[str, Any]:
+        """Return the row of one pair."""
+        a, b = sorted((pair["head"], pair["tail"]))
+        hint = {name: pair[name] for name in ("orientation", "region_a", "region_b")}
+        keys = {"key_a": version_key(images[a]), "key_b": version_key(images[b])}
+        row = {"a": a, "b": b, **hint, "exact": None, "met": hint["orientation"], **keys}
+        one, other = views[a], views[b]
+        for view in (one, other):
+            if isinstance(view, ImageError):
+                return {**row, "verdict": Verdict.UNDECIDED, "why": f"could not be compared: {view.message}"}
+        assert isinstance(one, View)
+        assert isinstance(other, View)
+        orientation = ANY_ORIENTATION if hint["orientation"] == WHOLE else hint["orientation"]
+        whole = hint["region_a"] == WHOLE and hint["region_b"] == WHOLE
+        try:
+            found = compare(one, other, orientation, whole=whole, config=self._config)
+        except cv2.error as error:
+            return {**row, "verdict": Verdict.UNDECIDED, "why": f"could not be compared: {error.err}"}
+        return {
+            **row,
+            "orientation": found.orientation,
+            "verdict": found.verdict,
+            "inliers": found.inliers,
+            "block_share": found.block_share,
+            "still_share": found.still_share,
+            "color_shift": found.color_shift,
+            "coverage_a": found.coverage_a,
+            "coverage_b": found.coverage_b,
+            "made": found.made,
+            "how": found.how or None,
+            "why": found.why,
+        }
+
+
+def _missing(pairs: list[dict[str, int]]) -> list[list[int]]:
+    """Return, pair by pair, the images that must be looked at; only the keeper's view stays for the next pair."""
+    missing, before = [], -1
+    for pair in pairs:
+        missing.append([pair["tail"]] if pair["head"] == before else [pair["head"], pair["tail"]])
+        before = pair["head"]
+    return missing
+
+
+def _looked_at(task: Task) -> Iterator[dict[str, Any]]:
+    """Return the images that a task looks at, in that order."""
+    images, pairs = task
+    return (images[image] for needed in _missing(pairs) for image in needed)

@@ -1,0 +1,99 @@
+"""From committed features to the result: stages 1 to 3, the groups with stage 4 as their judge, and stage 5.
+
+No picture is read here: whoever calls says, by a `Verifier`, how stage 4 comes to its verdicts. A run compares
+pictures; a measurement of the grouping alone may answer from what it knows to be true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgsieve.config import RunConfig
+from imgsieve.executors import Executor
+from imgsieve.features.quality import COLUMNS
+from imgsieve.memory import return_freed_memory
+from imgsieve.runs import proposals, results
+from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.verification import Verification, Verifier, verify
+from imgsieve.stages import quality
+
+__all__ = ["Stages", "group"]
+
+Stages: TypeAlias = Callable[[str, str, int | None], AbstractContextManager[Callable[[int], None]]]
+"""Opens a stage by its name, its title and the number of its items (None while that is not known), and gives what is
+to be told how many are done; `imgsieve.runs.progress.Monitor.stage` is one."""
+
+
+def group(
+    folder: RunFolder,
+    features: FeatureColumns,
+    config: RunConfig,
+    executor: Executor,
+    stage: Stages,
+    verifier: Verifier,
+) -> tuple[results.Counts, Verification]:
+    """Find the duplicates among images that are described, and write the result.
+
+    What the folder holds already, and was made from the same features and options, is not made again.
+
+    Parameters
+    ----------
+    folder
+        The run folder, locked. ``pairs/``, ``groups.parquet`` and ``groups.csv`` are written to it.
+    features
+        The committed features, in parts of any number of rows.
+    config
+        Options of the stages.
+    executor
+        Runs what can be done side by side.
+    stage
+        Told when stages begin, how far they are, and when they end.
+    verifier
+        Verifies the pairs that groups need; called on this thread only.
+
+    Returns
+    -------
+    What was found, and what stage 4 leaves.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException
+        A file of the folder cannot be read or written.
+    """
+    known = proposals.identities(features)
+    with stage("wavelet", "Stage 1: Wavelet codes", features.count) as done:
+        prints = proposals.propose(folder, features, known, config, executor, done)
+    with stage("color", "Stage 2: Color", None) as done:
+        prints = proposals.refine_by_color(folder, features, prints, config, done)
+    with stage("global", "Stage 3: Global refinement", None) as done:
+        prints = proposals.refine_by_descriptor(folder, features, prints, config, done)
+    rank = _rank(features, config)
+    with stage("local", "Stage 4: Local features", None) as done:
+        verification = verify(folder, features, prints, results.class_rank(known, rank), config, verifier, done)
+    return_freed_memory()
+    with stage("quality", "Stage 5: Quality and groups", features.count) as done:
+        assignment = results.assign(known, verification.keeper, rank)
+        counts = results.write_results(
+            folder, features, known, assignment, verification.made, config, verification.fingerprint
+        )
+        done(features.count)
+    return counts, verification
+
+
+def _rank(features: FeatureColumns, config: RunConfig) -> NDArray[np.int64]:
+    """Rank all images by quality."""
+    score = np.empty(features.count, np.float32)
+    pixels, size = np.zeros(features.count, np.int64), np.zeros(features.count, np.int64)
+    for start, part in features.read([*COLUMNS, "error_kind", "size"]):
+        rows = slice(start, start + len(part))
+        score[rows] = quality.measure(part, config.quality)[1]
+        width, height = (np.nan_to_num(part[c].to_numpy().astype(np.float64)) for c in ("width", "height"))
+        pixels[rows] = (width * height).astype(np.int64)
+        size[rows] = part["size"].to_numpy()
+    return quality.rank_of(score, pixels, size)
