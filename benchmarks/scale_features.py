@@ -2,12 +2,13 @@
 
 Usage::
 
-    python benchmarks/scale_features.py OUT [--images 100000] [--seed 1] [--workers 2] [--codes]
+    python benchmarks/scale_features.py OUT [--images 100000] [--seed 1] [--mix varied|alike] [--workers 2]
+                                        [--codes]
 
 OUT becomes a run folder with ``features/`` as the extraction pass writes it (shards of 1,024 images), and ``truth/``:
 who is a copy of whom, how far apart their codes are, and how the copy was made; see `scaling.tables.TRUTH`. What there
-is already is kept. Each shard depends on the seed, the number of images and its own number alone, so the result is the
-same for any number of workers. With ``--codes``, OUT is a file: the upright codes alone, (N, 32) uint8, as NumPy
+is already is kept. Each shard depends on what is asked for and its own number alone, so the result is the same for any
+number of workers. With ``--codes``, OUT is a file: the upright codes alone, (N, 32) uint8, as NumPy
 writes them.
 
 About 30 % of the images are copies at 0 to 64 bits, in clusters of 2 to 6 and of 50; see `scaling.plan`.
@@ -19,6 +20,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -32,8 +34,9 @@ from imgsieve.config import digest_of
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from scaling.describing import make, make_codes
+from scaling.pictures import MIXES
 from scaling.plan import Plan
-from scaling.tables import TRUTH, shard_tables
+from scaling.tables import shard_tables
 
 SHARD_ROWS = 1024
 VERSION = 1
@@ -42,45 +45,71 @@ VERSION = 1
 _CODE_ROWS = 16_384
 
 
-def generate(root: Path, count: int, seed: int = 1, workers: int = 2) -> FeatureColumns:
-    """Make up the features of ``count`` images in a run folder, or reuse what is there."""
-    folder = _folder(root, count, seed)
-    missing = [shard for shard in range(_shards(count)) if not _is_done(folder, count, seed, shard)]
+@dataclass(frozen=True)
+class Recipe:
+    """What is to be made up; the same recipe gives the same images."""
+
+    count: int
+    seed: int = 1
+    mix: str = "varied"
+    """Which pictures there are; see `scaling.pictures.MIXES`."""
+
+    @property
+    def shards(self) -> int:
+        """Number of shards."""
+        return -(-self.count // SHARD_ROWS)
+
+    def fingerprint(self, shard: int) -> str:
+        """Return what a shard depends on."""
+        return digest_of(["made up", VERSION, self.count, self.seed, self.mix, shard])
+
+    def name(self, kind: str, shard: int) -> str:
+        """Return the name of a part."""
+        return f"{kind}/part-{shard:06d}-{self.fingerprint(shard)}.parquet"
+
+
+def generate(root: Path, recipe: Recipe, workers: int = 2) -> FeatureColumns:
+    """Make up features in a run folder, or reuse what is there."""
+    folder = RunFolder(root)
+    folder.write_json("run.json", {"made_up": {**asdict(recipe), "version": VERSION}})
+    done = [folder.holds(recipe.name("features", shard), recipe.fingerprint(shard)) for shard in range(recipe.shards)]
+    missing = [shard for shard, is_done in enumerate(done) if not is_done]
     if missing:
         _compile()
         with _pool(workers) as pool:
-            for _ in pool.map(partial(_write_shard, root, count, seed), missing, chunksize=4):
+            for _ in pool.map(partial(_write_shard, root, recipe), missing, chunksize=4):
                 pass
-    return open_features(root, count, seed)
+    return open_features(root, recipe)
 
 
-def open_features(root: Path, count: int, seed: int = 1) -> FeatureColumns:
+def open_features(root: Path, recipe: Recipe) -> FeatureColumns:
     """Return the features that `generate` left."""
-    parts = tuple(_name("features", count, seed, shard) for shard in range(_shards(count)))
-    starts = np.minimum(np.arange(len(parts) + 1) * SHARD_ROWS, count)
-    return FeatureColumns(RunFolder(root), parts, starts, _print(count, seed, -1))
+    parts = tuple(recipe.name("features", shard) for shard in range(recipe.shards))
+    starts = np.minimum(np.arange(recipe.shards + 1) * SHARD_ROWS, recipe.count)
+    return FeatureColumns(RunFolder(root), parts, starts, recipe.fingerprint(-1))
 
 
-def read_truth(root: Path, count: int, seed: int = 1) -> pa.Table:
-    """Return the truth about all images; see `scaling.tables.TRUTH`."""
-    return pa.concat_tables(pq.read_table(root / _name("truth", count, seed, shard)) for shard in range(_shards(count)))
+def read_truth(root: Path, recipe: Recipe) -> Iterator[pa.Table]:
+    """Yield the truth shard by shard; see `scaling.tables.TRUTH`."""
+    for shard in range(recipe.shards):
+        yield pq.read_table(root / recipe.name("truth", shard), use_threads=False)
 
 
-def codes(count: int, seed: int = 1, workers: int = 2) -> NDArray[np.uint8]:
+def codes(recipe: Recipe, workers: int = 2) -> NDArray[np.uint8]:
     """Return the upright codes of the same images: shape (count, 32), uint8."""
     _compile()
-    out = np.empty((count, 32), np.uint8)
+    out = np.empty((recipe.count, 32), np.uint8)
     with _pool(workers) as pool:
         at = 0
-        for block in pool.map(partial(_codes_of, count, seed), range(0, count, _CODE_ROWS)):
+        for block in pool.map(partial(_codes_of, recipe), range(0, recipe.count, _CODE_ROWS)):
             out[at : at + len(block)] = block
             at += len(block)
     return out
 
 
-def _codes_of(count: int, seed: int, first: int) -> NDArray[np.uint8]:
-    images = np.arange(first, min(first + _CODE_ROWS, count), dtype=np.int64)
-    return make_codes(seed, images, *Plan.of(count).sources(images))
+def _codes_of(recipe: Recipe, first: int) -> NDArray[np.uint8]:
+    images = np.arange(first, min(first + _CODE_ROWS, recipe.count), dtype=np.int64)
+    return make_codes(recipe.seed, images, *Plan.of(recipe.count).sources(images), recipe.mix)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -91,42 +120,19 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 def _compile() -> None:
     """Compile once, before several processes would each do so."""
     images = np.zeros(1, np.int64)
-    make(0, images, images, np.zeros(1, np.int8))
+    make(0, images, images, np.zeros(1, np.int8), "varied")
 
 
-def _folder(root: Path, count: int, seed: int) -> RunFolder:
-    """Return the run folder, with a ``run.json`` that says what it is."""
-    folder = RunFolder(root)
-    folder.write_json("run.json", {"made_up": {"images": count, "seed": seed, "version": VERSION}})
-    return folder
-
-
-def _shards(count: int) -> int:
-    return -(-count // SHARD_ROWS)
-
-
-def _print(count: int, seed: int, shard: int) -> str:
-    return digest_of(["made up", VERSION, count, seed, shard])
-
-
-def _name(kind: str, count: int, seed: int, shard: int) -> str:
-    return f"{kind}/part-{shard:06d}-{_print(count, seed, shard)}.parquet"
-
-
-def _is_done(folder: RunFolder, count: int, seed: int, shard: int) -> bool:
-    return folder.holds(_name("features", count, seed, shard), _print(count, seed, shard))
-
-
-def _write_shard(root: Path, count: int, seed: int, shard: int) -> None:
+def _write_shard(root: Path, recipe: Recipe, shard: int) -> None:
     """Write the truth of a shard, then its features, which make it count."""
     first = shard * SHARD_ROWS
-    table, truth = shard_tables(Plan.of(count), seed, first, min(SHARD_ROWS, count - first))
-    folder, fingerprint = RunFolder(root), _print(count, seed, shard)
-    with folder.table_writer(_name("truth", count, seed, shard), TRUTH, fingerprint) as writer:
-        writer.write(truth)
+    rows = min(SHARD_ROWS, recipe.count - first)
+    table, truth = shard_tables(Plan.of(recipe.count), recipe.seed, recipe.mix, first, rows)
+    folder, fingerprint = RunFolder(root), recipe.fingerprint(shard)
+    folder.write_table(recipe.name("truth", shard), truth, fingerprint)
     uris = table["uri"].to_pylist()
     facts = {"recipe": "made up", "failed": digest_of([]), "retry": 0, "first": min(uris), "last": max(uris)}
-    folder.write_table(_name("features", count, seed, shard), table, fingerprint, **facts)
+    folder.write_table(recipe.name("features", shard), table, fingerprint, **facts)
 
 
 def _arguments() -> argparse.Namespace:
@@ -134,24 +140,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mix", choices=tuple(MIXES), default="varied")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--codes", action="store_true", help="only the codes, into one file")
     return parser.parse_args()
 
 
-def _sizes(paths: Iterator[Path]) -> int:
-    return sum(path.stat().st_size for path in paths)
-
-
 def main() -> None:
     options = _arguments()
+    recipe = Recipe(options.images, options.seed, options.mix)
     started = time.perf_counter()
     if options.codes:
-        np.save(options.out, codes(options.images, options.seed, options.workers))
+        np.save(options.out, codes(recipe, options.workers))
         print(f"{options.images:,} codes in {time.perf_counter() - started:.0f} s")
         return
-    generate(options.out, options.images, options.seed, options.workers)
-    size = _sizes(options.out.glob("features/*.parquet"))
+    generate(options.out, recipe, options.workers)
+    size = sum(path.stat().st_size for path in options.out.glob("features/*.parquet"))
     seconds = time.perf_counter() - started
     print(f"{options.images:,} images in {seconds:.0f} s: {size / options.images:,.0f} bytes each")
 

@@ -58,7 +58,7 @@ class Made(NamedTuple):
     """Shape (n,): width over height."""
 
 
-def make(seed: int, images: NDArray[np.int64], sources: NDArray[np.int64], kinds: NDArray[np.int8]) -> Made:
+def make(seed: int, images: NDArray[np.int64], sources: NDArray[np.int64], kinds: NDArray[np.int8], mix: str) -> Made:
     """Make up and describe images; see `scaling.plan.Plan.sources` for the last two."""
     n = len(images)
     made = Made(
@@ -74,12 +74,12 @@ def make(seed: int, images: NDArray[np.int64], sources: NDArray[np.int64], kinds
         np.full(n, WHOLE, np.int8),
         np.empty(n, np.float32),
     )
-    _fill(seed, images, sources, made, new_canvas(), False)
+    _fill(seed, images, sources, made, new_canvas(mix), False)
     return made
 
 
 def make_codes(
-    seed: int, images: NDArray[np.int64], sources: NDArray[np.int64], kinds: NDArray[np.int8]
+    seed: int, images: NDArray[np.int64], sources: NDArray[np.int64], kinds: NDArray[np.int8], mix: str
 ) -> NDArray[np.uint8]:
     """Make up images, and return their upright codes alone: shape (n, 32), uint8."""
     n = len(images)
@@ -96,7 +96,7 @@ def make_codes(
         np.full(n, WHOLE, np.int8),
         np.empty(n, np.float32),
     )
-    _fill(seed, images, sources, made, new_canvas(), True)
+    _fill(seed, images, sources, made, new_canvas(mix), True)
     return np.ascontiguousarray(made.codes[:, 0])
 
 

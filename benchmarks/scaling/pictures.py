@@ -18,6 +18,11 @@ from scaling.textures import BANK, SIDE, add_grain, fill_texture
 CELLS = 32
 """Side of the grid of colors."""
 
+MIXES = {"varied": (0.01, 0.04, 0.12, 0.5, 1.0), "alike": (0.04, 0.30, 0.50, 0.75, 1.55)}
+"""What pictures there are: up to which share of them pages, things on a backdrop, and sky over ground are meant, and
+between which slopes the spectra of scenes lie. Codes of ``varied`` are as far from each other as those of photographs
+of a thousand kinds of subject; ``alike`` is a collection of a few kinds, such as garments on hangers."""
+
 PICTURE = 1
 """Purpose of the stream of random numbers that makes a picture."""
 
@@ -39,10 +44,12 @@ class Canvas(NamedTuple):
     """See `scaling.textures.BANK`."""
     state: NDArray[np.uint64]
     """Shape (1,): state of the random numbers."""
+    mix: NDArray[np.float32]
+    """Shape (5,): see `MIXES`."""
 
 
-def new_canvas() -> Canvas:
-    """Return an empty canvas."""
+def new_canvas(mix: str) -> Canvas:
+    """Return an empty canvas for one of the `MIXES`."""
     return Canvas(
         np.empty((SIDE, SIDE), np.float32),
         np.empty((2, CELLS, CELLS), np.float32),
@@ -51,6 +58,7 @@ def new_canvas() -> Canvas:
         np.zeros((SIDE + 1, SIDE + 1), np.int32),
         BANK,
         np.empty(1, np.uint64),
+        np.array(MIXES[mix], np.float32),
     )
 
 
@@ -61,17 +69,18 @@ def paint(seed: int, image: int, canvas: Canvas) -> None:
     start(state, seed, image, PICTURE)
     _fill_chroma(state, canvas.chroma)
     kind, grain = uniform(state, 0.0, 1.0), uniform(state, 0.3, 4.0)
-    if kind < 0.04:
+    page, backdrop, sky = canvas.mix[0], canvas.mix[1], canvas.mix[2]
+    if kind < page:
         _page(state, canvas)
-    elif kind < 0.30:
+    elif kind < backdrop:
         _backdrop(state, luma)
         _things(state, canvas, 1 + int(uniform(state, 0.0, 1.3)), 0.22, 0.48)
         grain *= np.float32(0.4)
     else:
         _scene(state, canvas)
-        if kind < 0.50:
+        if kind < sky:
             _sky(state, luma, canvas.chroma)
-        if kind > 0.40:
+        if kind > np.float32(0.5) * (backdrop + sky):
             _things(state, canvas, int(uniform(state, 0.0, 5.0)), 0.06, 0.4)
     _finish(state, canvas, grain)
 
@@ -102,7 +111,7 @@ def _fill_chroma(state: NDArray[np.uint64], chroma: NDArray[np.float32]) -> None
 def _scene(state: NDArray[np.uint64], canvas: Canvas) -> None:
     """Fill the picture with structure at all scales, and light from above or from one side."""
     luma = canvas.luma
-    fill_texture(state, canvas.bank, luma, uniform(state, 0.75, 1.55), uniform(state, 0.2, 1.0))
+    fill_texture(state, canvas.bank, luma, uniform(state, canvas.mix[3], canvas.mix[4]), uniform(state, 0.2, 1.0))
     mean = np.float32(112) + np.float32(30) * normal(state)
     contrast = np.float32(42) * np.exp(np.float32(0.3) * normal(state))
     down, right = np.float32(16) * normal(state), np.float32(10) * normal(state)

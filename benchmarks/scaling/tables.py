@@ -45,7 +45,7 @@ _LONGER_SIDES = np.array([480, 640, 800, 1024, 1280, 1600, 2048, 3000, 4000])
 _FORMATS = np.array(["jpeg", "jpeg", "jpeg", "jpeg", "jpeg", "jpeg", "png", "webp"])
 
 
-def shard_tables(plan: Plan, seed: int, first: int, rows: int) -> tuple[pa.Table, pa.Table]:
+def shard_tables(plan: Plan, seed: int, mix: str, first: int, rows: int) -> tuple[pa.Table, pa.Table]:
     """Make up the images of one shard.
 
     Parameters
@@ -59,7 +59,7 @@ def shard_tables(plan: Plan, seed: int, first: int, rows: int) -> tuple[pa.Table
     """
     images = np.arange(first, first + rows, dtype=np.int64)
     sources, kinds = plan.sources(images)
-    made = make(seed, images, sources, kinds)
+    made = make(seed, images, sources, kinds, mix)
     # Exact copies have the bytes of their originals, and all that follows from them.
     content = np.where(kinds == EXACT, sources, images)
     columns = {**_names(images), **_facts(content, made), **_described(made)}
