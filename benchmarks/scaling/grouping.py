@@ -1,0 +1,87 @@
+"""What the grouping of made-up images takes, measured in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pyarrow as pa
+
+from imgsieve.config import ExecutionConfig, RunConfig
+from imgsieve.executors import ThreadExecutor
+from imgsieve.memory import resident_bytes
+from imgsieve.report import write_report
+from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.grouping import group
+from imgsieve.runs.progress import Event, Monitor
+from imgsieve.runs.summary import pair_counts
+from imgsieve.runs.warming import warm_up
+from scaling.oracle import Oracle
+
+
+def clear_results(root: Path) -> None:
+    """Remove what an earlier grouping left beside the features."""
+    for name in ("pairs", "report", "scratch"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    for path in root.glob("groups.*"):
+        path.unlink()
+
+
+def measure_grouping(features: FeatureColumns, clusters: Path, workers: int, memory_bytes: int) -> dict[str, Any]:
+    """Group and report, and return what it took: seconds and peaks by stage, bytes, counts."""
+    cv2.setNumThreads(1)
+    pa.set_cpu_count(max(1, workers))
+    config = RunConfig(execution=ExecutionConfig(workers=workers, memory_bytes=memory_bytes))
+    folder, monitor, oracle = features.folder, Monitor(_tell), Oracle(clusters)
+    with monitor.sampling():
+        warm_up()
+        base, warm_peak = resident_bytes(), peak_bytes()
+        counts, _ = group(folder, features, config, ThreadExecutor(workers), monitor.stage, oracle)
+        folder.write_json("summary.json", _summary(config, counts, monitor))
+        with monitor.stage("report", "Report", None):
+            write_report(folder.root)
+    return {
+        "images": features.count,
+        "base": base,
+        "warm_peak": warm_peak,
+        "peak": peak_bytes(),
+        "sampled_peak": monitor.peak_rss_bytes,
+        "stages": [stage.as_dict() for stage in monitor.stages],
+        "pairs": pair_counts(folder),
+        "judged": oracle.pairs,
+        "counts": asdict(counts),
+    }
+
+
+def peak_bytes() -> int:
+    """Return the largest resident memory that the system has seen of this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _tell(event: Event) -> None:
+    """Say which stage has ended, for whoever waits."""
+    if event.finished:
+        print(f"  {event.title}: {event.done:,}", file=sys.stderr, flush=True)
+
+
+def _summary(config: RunConfig, counts: Any, monitor: Monitor) -> dict[str, Any]:
+    """Return what the report reads."""
+    return {
+        "version": "made up",
+        "sources": ["az://made-up/pictures"],
+        **asdict(counts),
+        "stages": [stage.as_dict() for stage in monitor.stages],
+        "memory": {"measured_peak_bytes": monitor.peak_rss_bytes},
+        "config": config.as_dict(),
+    }
+
+
+def say(value: dict[str, Any]) -> None:
+    """Hand a result to the process that waits for it."""
+    print(json.dumps(value))
