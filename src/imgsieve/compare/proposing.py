@@ -15,8 +15,8 @@ from imgsieve.config import RunConfig
 from imgsieve.features import orientation
 from imgsieve.features.regions import TRIMMED, WHOLE
 from imgsieve.schema import HASH_BYTES
-from imgsieve.search.hamming import as_words, join
 from imgsieve.search.vectors import near_pairs
+from imgsieve.search.words import distances
 from imgsieve.stages import wavelet
 
 __all__ = ["Proposal", "propose_pair"]
@@ -69,12 +69,22 @@ def _propose(subjects: Subjects, config: RunConfig) -> pa.Table:
 
 
 def _join_codes(subjects: Subjects, config: RunConfig) -> pa.Table:
-    """Join the two pictures' codes as a run joins those of all."""
-    ids = np.arange(2, dtype=np.int64)
-    codes, regions = subjects.codes(), subjects.region_codes()
-    block = wavelet.CodeBlock(ids, codes, regions)
-    index = wavelet.CodeIndex(ids, as_words(codes[:, 0]), as_words(regions[:, TRIMMED]))
-    return wavelet.propose(block, index, config.wavelet)
+    """Compare the two pictures' codes as a run compares those of all."""
+    codes, areas = subjects.codes(), subjects.region_codes()
+    found = []
+    for one, other in ((0, 1), (1, 0)):
+        turns = np.arange(orientation.COUNT, dtype=np.int8)
+        ids = (np.full(len(turns), one, np.int32), np.full(len(turns), other, np.int32))
+        whole = wavelet.whole_proposals(*ids, distances(codes[one], codes[other, 0]), turns)
+        found.append(whole[whole["bits"] <= config.wavelet.max_distance_bits])
+        if config.wavelet.regions:
+            numbers = np.arange(len(areas[one]), dtype=np.int8)
+            ids = (np.full(len(numbers), one, np.int32), np.full(len(numbers), other, np.int32))
+            met = wavelet.regional_proposals(*ids, distances(areas[one], codes[other, 0]), numbers, WHOLE)
+            inside = distances(areas[one, TRIMMED:], areas[other, TRIMMED])
+            both = wavelet.regional_proposals(ids[0][:1], ids[1][:1], inside, numbers[TRIMMED:], TRIMMED)
+            found += [p[p["bits"] <= config.wavelet.max_region_distance_bits] for p in (met, both)]
+    return wavelet.table_of(np.concatenate(found))
 
 
 def _account(subjects: Subjects, exact: str | None, found: pa.Table, flat: bool, config: RunConfig) -> StageAccount:
@@ -151,5 +161,4 @@ def _regions(subjects: Subjects, config: RunConfig) -> list[Score]:
 
 def _distances(codes: NDArray[np.uint8], code: NDArray[np.uint8]) -> list[int]:
     """Return the distances of codes of shape (n, 32) to one code of shape (32,), in bits."""
-    _, _, bits = join(as_words(codes), as_words(code[None]), _BITS)
-    return [int(value) for value in bits]
+    return [int(value) for value in distances(codes, code)]

@@ -13,20 +13,17 @@ from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig, digest_of
 from imgsieve.executors import Executor
-from imgsieve.features.regions import COUNT as REGIONS
-from imgsieve.features.regions import TRIMMED
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.folder import RunFolder
-from imgsieve.schema import HASH_BYTES, ORIENTATIONS, PAIRS_COLOR, PAIRS_GLOBAL, SIGNATURE_BYTES, Verdict
-from imgsieve.search.hamming import as_words
+from imgsieve.runs.meeting import meet
+from imgsieve.runs.spill import PairSpill
+from imgsieve.schema import PAIRS_COLOR, PAIRS_GLOBAL, PAIRS_WAVELET, SIGNATURE_BYTES, Verdict
 from imgsieve.search.vectors import near_pairs
 from imgsieve.stages import color, refinement, wavelet
 
 __all__ = ["Identities", "identities", "propose", "refine_by_color", "refine_by_descriptor"]
 
-_BLOCK_ROWS = 256
 _BATCH_PAIRS = 32_768
-_CODES = ("wavelet_codes", "region_codes", "contrast", "error_kind")
 
 Done = Callable[[int], None]
 
@@ -70,56 +67,36 @@ def propose(
     fingerprint = digest_of([features.fingerprint, config.fingerprint(), "wavelet"])
     name = "pairs/wavelet.parquet"
     if not folder.holds(name, fingerprint):
-        index = _index(features, known)
-        found = [wavelet.exact_pairs(known.first, known.content)]
-        count = 0
-        for pairs, rows in executor.map(
-            lambda block: (wavelet.propose(block, index, config.wavelet), len(block.ids)), _blocks(features, index)
-        ):
-            found.append(pairs)
-            count += rows
-            done(count)
-        if config.refine.descriptor is not None:
-            found.append(_embedded(features, index, config))
-        folder.write_table(name, wavelet.merge(pa.concat_tables(found)), fingerprint)
+        chosen = known.alive & (known.first == np.arange(features.count))
+        with PairSpill(folder, features.count) as spill:
+            meet(features, chosen, config.wavelet, executor, spill, done)
+            _write(folder, name, fingerprint, spill, _given(features, known, chosen, config))
     return fingerprint
 
 
-def _index(features: FeatureColumns, known: Identities) -> wavelet.CodeIndex:
-    """Collect the codes of the images that take part: described, not flat, the first of their equals."""
-    takes_part = known.alive & (known.first == np.arange(features.count))
-    codes = np.zeros((features.count, 2, HASH_BYTES), np.uint8)
-    for start, part in features.read(_CODES):
-        rows = slice(start, start + len(part))
-        codes[rows, 0] = fixed_bytes(part["wavelet_codes"], HASH_BYTES * ORIENTATIONS)[:, :HASH_BYTES]
-        codes[rows, 1] = fixed_bytes(part["region_codes"], HASH_BYTES * REGIONS)[:, TRIMMED * HASH_BYTES :]
-        contrast = pc.fill_null(part["contrast"], 0.0).to_numpy()
-        takes_part[rows] &= contrast >= wavelet.FLAT_CONTRAST
-    ids = np.nonzero(takes_part)[0].astype(np.int64)
-    return wavelet.CodeIndex(ids, as_words(codes[ids, 0]), as_words(codes[ids, 1]))
+def _given(features: FeatureColumns, known: Identities, chosen: NDArray[np.bool_], config: RunConfig) -> pa.Table:
+    """Return the pairs that do not come from codes: exact ones and, with a model, those of near embeddings."""
+    given = [wavelet.exact_pairs(known.first, known.content)]
+    if config.refine.descriptor is not None:
+        given.append(_embedded(features, np.nonzero(chosen)[0], config))
+    table = pa.concat_tables(given)
+    return table.take(pc.sort_indices(table["a"]))
 
 
-def _blocks(features: FeatureColumns, index: wavelet.CodeIndex) -> Iterator[wavelet.CodeBlock]:
-    """Yield the codes of the images that take part, block by block."""
-    for start, part in features.read(_CODES):
-        low, high = np.searchsorted(index.ids, (start, start + len(part)))
-        local = index.ids[low:high] - start
-        codes = fixed_bytes(part["wavelet_codes"], HASH_BYTES * ORIENTATIONS)
-        regions = fixed_bytes(part["region_codes"], HASH_BYTES * REGIONS)
-        for first in range(0, len(local), _BLOCK_ROWS):
-            rows = local[first : first + _BLOCK_ROWS]
-            yield wavelet.CodeBlock(
-                rows + start,
-                codes[rows].reshape(-1, ORIENTATIONS, HASH_BYTES),
-                regions[rows].reshape(-1, REGIONS, HASH_BYTES),
-            )
+def _write(folder: RunFolder, name: str, fingerprint: str, spill: PairSpill, given: pa.Table) -> None:
+    """Write the closest proposal of each pair, range by range, with the pairs that are given, ordered by ``a``."""
+    lower = given["a"].to_numpy()
+    with folder.table_writer(name, PAIRS_WAVELET, fingerprint) as writer:
+        for first, last, proposals in spill.read():
+            low, high = np.searchsorted(lower, (first, last)).tolist()
+            writer.write(wavelet.merge(pa.concat_tables([given.slice(low, high - low), wavelet.table_of(proposals)])))
 
 
-def _embedded(features: FeatureColumns, index: wavelet.CodeIndex, config: RunConfig) -> pa.Table:
+def _embedded(features: FeatureColumns, ids: NDArray[np.int64], config: RunConfig) -> pa.Table:
     """Propose the pairs whose embeddings are near."""
-    vectors = _vectors(features.take(index.ids, ["embedding"])["embedding"])
+    vectors = _vectors(features.take(ids, ["embedding"])["embedding"])
     a, b = near_pairs(vectors, config.refine.neighbors, config.refine.propose_embedding_similarity)
-    return wavelet.proposals_of(index.ids[a], index.ids[b])
+    return wavelet.proposals_of(ids[a], ids[b])
 
 
 def _vectors(column: pa.ChunkedArray) -> NDArray[np.float32]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig, WaveletConfig
+from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
 from imgsieve.features.describing import describe
-from imgsieve.schema import HASH_BYTES
-from imgsieve.search.hamming import as_words
-from imgsieve.stages import color, local, refinement, wavelet
+from imgsieve.search.crowds import thin
+from imgsieve.search.hamming import self_join
+from imgsieve.search.nearest import Nearest
+from imgsieve.search.tables import search, tables_for
+from imgsieve.stages import color, local, refinement
 from imgsieve.stages.views import view_of
 
 __all__ = ["warm_up"]
@@ -26,11 +29,7 @@ def warm_up() -> None:
     view = view_of(pixels, LocalConfig())
     local.compare(view, view_of(pixels[:150, :150], LocalConfig()), 0, whole=True, config=LocalConfig())
     found = describe(pixels, thumbnail=True)
-    words = as_words(found.wavelet_codes[:1])
-    ids = np.zeros(1, np.int64)
-    block = wavelet.CodeBlock(ids, found.wavelet_codes[None], found.region_codes[None])
-    assert found.region_codes.shape[1] == HASH_BYTES
-    wavelet.propose(block, wavelet.CodeIndex(ids + 1, words, words), WaveletConfig())
+    _search(found.wavelet_codes)
     pairs = pa.table(
         {
             name: pa.array([value], kind)
@@ -47,3 +46,11 @@ def warm_up() -> None:
     signature, layout, trimmed = found.color_signature[None], found.layout[None], found.trimmed[None]
     color.match(pairs, (signature, signature), (trimmed, trimmed), ColorConfig())
     refinement.match(pairs, (layout, layout), (trimmed, trimmed), GlobalConfig())
+
+
+def _search(codes: NDArray[np.uint8]) -> None:
+    """Run the loops that search codes of shape (k, 32)."""
+    thin(codes, np.zeros(len(codes), np.float32), 0)
+    self_join(codes, 0, lambda _: None)
+    nearest = Nearest(1, 1, 1)
+    search(codes[None], np.zeros(1, np.int32), codes, tables_for(len(codes), 1, 0), nearest)

@@ -1,152 +1,168 @@
-"""Exact joins of 256-bit codes by Hamming distance, block by block, never N x N at once.
+"""Exact joins of 256-bit codes by Hamming distance, by pigeonhole, substring by substring.
 
-Codes are held word by word (structure of arrays), so that the compiled loop compares a query with several codes an
-instruction where the processor can. Memory is that of the codes and of the pairs that are returned.
+For each substring the codes are put in the order of its value, their key, and only those whose keys are equal, or
+differ in a few bits, are compared (see `imgsieve.search.partition`). Ranges of keys are the tasks of all cores. Nothing
+is approximate: what is returned is what comparing all with all would return.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["PAIR_BYTES", "as_words", "join"]
+from imgsieve.search.buckets import Side, Spread, join_buckets, side_of
+from imgsieve.search.partition import Partition, partition_for
 
-PAIR_BYTES = 18
-"""Bytes of one found pair while it is in memory."""
-
-_TILE = 1024
-"""Codes that are compared with a block of queries before the next ones are read: 24 KB in three words."""
-
-_QUERIES = 512
-"""Queries a block: so many comparisons are made of a code each time that it is read from memory."""
-
-_ROOM = 4096
+__all__ = ["Pairs", "Spread", "join", "join_bytes", "self_join"]
 
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16]]
+"""Rows of the one side, rows of the other, and distances in bits."""
+
+_RANGE_BITS = 4
+"""The keys are worked on in 16 ranges,"""
+
+_FEW = 1 << 15
+"""unless there are so few codes that one task does it sooner."""
+
+_ROOM = 1 << 16
+"""Pairs that a task holds before it hands them on."""
 
 
-def as_words(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Turn codes of shape (n, 32), uint8, into words of shape (4, n), uint64."""
-    return np.ascontiguousarray(np.ascontiguousarray(codes).view(np.uint64).T)
-
-
-def _count_ones(typing_context: Any, word: Any) -> Any:  # noqa: ARG001 - the signature is Numba's
-    """Count the bits that are set in a word, by the processor's own instruction."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
-        return builder.ctpop(arguments[0])
-
-    return types.uint64(types.uint64), generate
-
-
-_ones: Any = intrinsic(_count_ones)
-
-
-@njit(nogil=True, cache=True)
-def _scan(
-    queries: NDArray[np.uint64],
-    codes: NDArray[np.uint64],
-    first_code: NDArray[np.int64],
-    radius: int,
-    rows: NDArray[np.int32],
-    columns: NDArray[np.int32],
-    distances: NDArray[np.int16],
-) -> int:
-    """Find pairs within ``radius``, write them while there is room, and return how many there are.
-
-    Codes are taken tile by tile, which stay in the nearest cache while all queries pass: pairs are ordered by tile,
-    then query, then code.
-    """
-    found = 0
-    near = np.empty(_TILE, np.int32)
-    first, second, third, fourth = codes[0], codes[1], codes[2], codes[3]
-    for start in range(0, codes.shape[1], _TILE):
-        stop = min(codes.shape[1], start + _TILE)
-        for i in range(queries.shape[1]):
-            begin = max(start, first_code[i])
-            if begin >= stop:
-                continue
-            words = queries[0, i], queries[1, i], queries[2, i]
-            if _near(words, first[begin:stop], second[begin:stop], third[begin:stop], radius, near) == 0:
-                continue
-            word = queries[3, i]
-            for j in range(stop - begin):
-                if near[j] > radius:
-                    continue
-                distance = near[j] + np.int32(_ones(word ^ fourth[begin + j]))
-                if distance <= radius:
-                    if found < rows.size:
-                        rows[found], columns[found], distances[found] = i, begin + j, distance
-                    found += 1
-    return found
-
-
-@njit(nogil=True, cache=True)
-def _near(
-    words: tuple[np.uint64, np.uint64, np.uint64],
-    first: NDArray[np.uint64],
-    second: NDArray[np.uint64],
-    third: NDArray[np.uint64],
-    radius: int,
-    near: NDArray[np.int32],
-) -> int:
-    """Write the distances in three words of four to ``near``, and return how many are within ``radius``.
-
-    The fourth word is asked for these alone: most pairs are further apart in three already.
-    """
-    w0, w1, w2 = words
-    hits = np.int32(0)
-    for j in range(first.size):
-        bits = np.int32(_ones(w0 ^ first[j]) + _ones(w1 ^ second[j]) + _ones(w2 ^ third[j]))
-        near[j] = bits
-        hits += np.int32(bits <= radius)
-    return int(hits)
-
-
-def join(
-    queries: NDArray[np.uint64], codes: NDArray[np.uint64], radius: int, first_code: NDArray[np.int64] | None = None
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16]]:
-    """Find all pairs of a query and a code within a radius.
+def self_join(codes: NDArray[np.uint8], radius: int, emit: Callable[[Pairs], None], spread: Spread = map) -> None:
+    """Find all pairs of codes within a radius.
 
     Parameters
     ----------
-    queries, codes
-        Shape (4, n) and (4, m), uint64; see `as_words`.
+    codes
+        Shape (n, 32), uint8.
     radius
-        Largest Hamming distance, in bits.
-    first_code
-        Shape (n,), int64: the first code that each query is compared with; None for all.
-
-    Returns
-    -------
-    Rows of the queries, rows of the codes, and distances in bits, ordered by query, then code.
+        Largest Hamming distance, in bits, 0 to 127; the time grows steeply above 31.
+    emit
+        Takes pairs, a bounded number at a time, each pair once, the lower row first. May be called by several threads
+        at once, in no order.
+    spread
+        Carries out the tasks, on as many cores as it likes.
     """
-    count = queries.shape[1]
-    starts = np.zeros(count, np.int64) if first_code is None else first_code
-    parts: list[Pairs] = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int16))]
-    for at in range(0, count, _QUERIES):
-        block = slice(at, at + _QUERIES)
-        rows, columns, distances = _pairs_of(np.ascontiguousarray(queries[:, block]), codes, starts[block], radius)
-        order = np.argsort(rows, kind="stable")
-        parts.append((rows[order] + np.int32(at), columns[order], distances[order]))
-    return (
-        np.concatenate([rows for rows, _, _ in parts]),
-        np.concatenate([columns for _, columns, _ in parts]),
-        np.concatenate([distances for _, _, distances in parts]),
-    )
+    _Join(codes, codes, radius, emit, spread).run()
 
 
-def _pairs_of(queries: NDArray[np.uint64], codes: NDArray[np.uint64], starts: NDArray[np.int64], radius: int) -> Pairs:
-    """Find the pairs of one block of queries; when they are more than there is room for, a second time."""
-    room = _ROOM
-    while True:
-        rows, columns = np.empty(room, np.int32), np.empty(room, np.int32)
-        distances = np.empty(room, np.int16)
-        found = _scan(queries, codes, starts, radius, rows, columns, distances)
-        if found <= room:
-            return rows[:found], columns[:found], distances[:found]
-        room = found
+def join(
+    one: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    radius: int,
+    emit: Callable[[Pairs], None],
+    spread: Spread = map,
+) -> None:
+    """Find all pairs of a code of one and a code of another array within a radius; see `self_join`."""
+    _Join(one, other, radius, emit, spread).run()
+
+
+def join_bytes(count: int, workers: int, *, itself: bool = True) -> int:
+    """Return the bytes that a join of so many codes takes beside the codes themselves."""
+    sides = 1 if itself else 2
+    ordered = count * (2 + 4) * sides
+    gathered = 2 * 32 * (count >> _RANGE_BITS) * 2 * workers
+    return ordered + gathered + workers * _ROOM * 10 * 2
+
+
+class _Join:
+    """One join."""
+
+    def __init__(
+        self,
+        one: NDArray[np.uint8],
+        other: NDArray[np.uint8],
+        radius: int,
+        emit: Callable[[Pairs], None],
+        spread: Spread,
+    ) -> None:
+        self._one, self._other = np.ascontiguousarray(one), np.ascontiguousarray(other)
+        self._itself = one is other
+        self._radius = radius
+        self._emit = emit
+        self._spread = spread
+
+    def run(self) -> None:
+        """Go through all substrings."""
+        if not len(self._one) or not len(self._other):
+            return
+        partition = partition_for(self._other, self._radius)
+        masks = partition.masks()
+        for part in range(len(masks)):
+            other = side_of(self._other, partition, part, self._spread)
+            one = other if self._itself else side_of(self._one, partition, part, self._spread)
+            work = _Part(one, other, self._itself, self._radius, partition.flips, masks[:part], self._emit)
+            range_bits = _RANGE_BITS if len(self._one) + len(self._other) > _FEW else 0
+            for _ in self._spread(work.compare, _tasks(partition, self._itself, range_bits)):
+                pass
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Two ranges of keys."""
+
+    low: int
+    other_low: int
+    size: int
+    near_keys: NDArray[np.int64]
+    """Differences within the ranges."""
+
+
+def _tasks(partition: Partition, itself: bool, range_bits: int) -> Iterator[_Task]:
+    """Yield all pairs of ranges whose keys may be near each other, each once."""
+    low_bits = partition.bits - min(range_bits, partition.bits)
+    size = 1 << low_bits
+    ranges = 1 << (partition.bits - low_bits)
+    for change in partition.near_keys(partition.bits - low_bits, partition.flips).tolist():
+        inside = partition.near_keys(low_bits, min(partition.flips - change.bit_count(), low_bits))
+        for number in range(ranges):
+            if not (itself and number ^ change < number):
+                yield _Task(number * size, (number ^ change) * size, size, inside)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The work of one substring."""
+
+    one: Side
+    other: Side
+    itself: bool
+    radius: int
+    flips: int
+    earlier: NDArray[np.uint64]
+    emit: Callable[[Pairs], None]
+
+    def compare(self, task: _Task) -> None:
+        """Compare two ranges and hand on what is found."""
+        same = self.itself and task.low == task.other_low
+        one = self.one.range(task.low, task.low + task.size)
+        other = one if same else self.other.range(task.other_low, task.other_low + task.size)
+        room = max(_ROOM, int(np.diff(other[2]).max(initial=0)))
+        rows, columns, bits = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int16)
+        state = np.zeros(3, np.int64)
+        while state[0] < len(task.near_keys):
+            found = join_buckets(
+                one[0],
+                one[2],
+                other[0],
+                other[2],
+                task.near_keys,
+                same,
+                self.radius,
+                self.flips,
+                self.earlier,
+                state,
+                rows,
+                columns,
+                bits,
+            )
+            if found:
+                self._hand_on(one[1][rows[:found]], other[1][columns[:found]], bits[:found].copy())
+
+    def _hand_on(self, rows: NDArray[np.int32], columns: NDArray[np.int32], bits: NDArray[np.int16]) -> None:
+        if self.itself:
+            rows, columns = np.minimum(rows, columns), np.maximum(rows, columns)
+        self.emit((rows, columns, bits))

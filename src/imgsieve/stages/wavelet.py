@@ -1,61 +1,42 @@
 """Stage 1: exact duplicates by digest, and pairs proposed by their wavelet codes.
 
-Reads ``content_digest``, ``pixel_digest``, ``wavelet_codes``, ``region_codes``, ``trimmed`` and ``contrast`` of the
-features; its table is `imgsieve.schema.PAIRS_WAVELET`.
+Its table is `imgsieve.schema.PAIRS_WAVELET`. Codes are searched by `imgsieve.search`; what is found becomes proposals
+here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from imgsieve.config import WaveletConfig
 from imgsieve.features import regions
 from imgsieve.features.orientation import COUNT, compose_inverse
 from imgsieve.schema import HASH_BYTES, PAIRS_WAVELET, Verdict
-from imgsieve.search.hamming import as_words, join
 
 __all__ = [
     "FLAT_CONTRAST",
-    "CodeBlock",
-    "CodeIndex",
+    "PROPOSAL",
     "exact_classes",
     "exact_pairs",
     "merge",
     "proposals_of",
-    "propose",
+    "regional_proposals",
+    "table_of",
+    "whole_proposals",
 ]
 
 FLAT_CONTRAST = 1.5
 """Gray levels of deviation below which a picture has nothing to compare; only its bytes and pixels speak for it."""
 
+PROPOSAL = np.dtype(
+    [("a", "<i4"), ("b", "<i4"), ("bits", "<i2"), ("orientation", "i1"), ("region_a", "i1"), ("region_b", "i1")]
+)
+"""A proposed pair while it waits for its equals: 13 bytes. Columns as in `imgsieve.schema.PAIRS_WAVELET`."""
 
-@dataclass(frozen=True, slots=True)
-class CodeBlock:
-    """Codes of consecutive images that are compared with all others."""
-
-    ids: NDArray[np.int64]
-    """Shape (n,), increasing."""
-    codes: NDArray[np.uint8]
-    """Shape (n, 8, 32)."""
-    region_codes: NDArray[np.uint8]
-    """Shape (n, 46, 32)."""
-
-
-@dataclass(frozen=True, slots=True)
-class CodeIndex:
-    """What every block is compared with: the upright codes of all images that take part."""
-
-    ids: NDArray[np.int64]
-    """Shape (n,), increasing."""
-    whole: NDArray[np.uint64]
-    """Shape (4, n)."""
-    trimmed: NDArray[np.uint64]
-    """Shape (4, n)."""
+_INVERSE = np.array([compose_inverse(turn) for turn in range(COUNT)], np.int8)
 
 
 def exact_classes(
@@ -102,24 +83,71 @@ def exact_pairs(first: NDArray[np.int64], content: NDArray[np.uint64]) -> pa.Tab
     a = first[b]
     kind = np.where((content[a] == content[b]).all(axis=1), "bytes", "pixels")
     none = np.full(len(a), regions.WHOLE)
-    return _table(a, b, 0, none, none, np.zeros(len(a)), Verdict.ACCEPTED, kind)
+    return _table(a, b, np.zeros(len(a), np.int8), none, none, np.zeros(len(a)), Verdict.ACCEPTED, kind)
 
 
 def proposals_of(one: NDArray[np.int64], other: NDArray[np.int64]) -> pa.Table:
     """Return proposals that another search made; nothing is known of their codes."""
     none = np.full(len(one), regions.WHOLE)
     far = np.full(len(one), HASH_BYTES * 8)
-    return _table(np.minimum(one, other), np.maximum(one, other), 0, none, none, far, Verdict.UNDECIDED, None)
+    upright = np.zeros(len(one), np.int8)
+    return _table(np.minimum(one, other), np.maximum(one, other), upright, none, none, far, Verdict.UNDECIDED, None)
 
 
-def propose(block: CodeBlock, index: CodeIndex, config: WaveletConfig) -> pa.Table:
-    """Propose pairs of the images of a block with all images: whole pictures and, if wished, regions."""
-    found = [_whole(block, index, turn, config.max_distance_bits) for turn in range(COUNT)]
-    if config.regions:
-        radius = config.max_region_distance_bits
-        found += [_region(block, index, region, radius) for region in range(regions.COUNT)]
-        found.append(_trimmed(block, index, radius))
-    return merge(pa.concat_tables(found))
+def whole_proposals(
+    one: NDArray[np.int32], other: NDArray[np.int32], bits: NDArray[np.int16], turns: NDArray[np.int8]
+) -> NDArray[np.void]:
+    """Return proposals of whole pictures: ``one``, turned by ``turns``, resembles ``other``.
+
+    Parameters
+    ----------
+    one, other
+        Shape (n,), int32: images.
+    bits
+        Shape (n,), int16: distances of their codes.
+    turns
+        Shape (n,), int8: orientations.
+
+    Returns
+    -------
+    Shape (n,), `PROPOSAL`.
+    """
+    out = np.empty(len(one), PROPOSAL)
+    out["a"], out["b"], out["bits"] = np.minimum(one, other), np.maximum(one, other), bits
+    # The orientation of a pair turns b into a.
+    out["orientation"] = np.where(one < other, _INVERSE[turns], turns)
+    out["region_a"] = out["region_b"] = regions.WHOLE
+    return out
+
+
+def regional_proposals(
+    one: NDArray[np.int32],
+    other: NDArray[np.int32],
+    bits: NDArray[np.int16],
+    region_one: NDArray[np.int8],
+    region_other: int,
+) -> NDArray[np.void]:
+    """Return proposals of which a region of ``one`` met the whole or a region of ``other``; see `whole_proposals`."""
+    out = np.empty(len(one), PROPOSAL)
+    swap = one > other
+    out["a"], out["b"], out["bits"] = np.where(swap, other, one), np.where(swap, one, other), bits
+    out["orientation"] = 0
+    out["region_a"] = np.where(swap, region_other, region_one)
+    out["region_b"] = np.where(swap, region_one, region_other)
+    return out
+
+
+def table_of(proposals: NDArray[np.void]) -> pa.Table:
+    """Return the closest of the proposals of each pair as a table, ordered by pair."""
+    region = np.maximum(proposals["region_a"], proposals["region_b"])
+    last = (proposals["region_a"], proposals["orientation"], region, proposals["bits"])
+    ordered = proposals[np.lexsort((*last, proposals["b"], proposals["a"]))]
+    fresh = np.ones(len(ordered), bool)
+    fresh[1:] = (ordered["a"][1:] != ordered["a"][:-1]) | (ordered["b"][1:] != ordered["b"][:-1])
+    best = ordered[fresh]
+    columns = (best[name] for name in ("a", "b", "orientation", "region_a", "region_b", "bits"))
+    a, b, orientation, region_a, region_b, bits = columns
+    return _table(a, b, orientation, region_a, region_b, bits, Verdict.UNDECIDED, None)
 
 
 def merge(pairs: pa.Table) -> pa.Table:
@@ -133,51 +161,12 @@ def merge(pairs: pa.Table) -> pa.Table:
     return pairs.take(pa.array(order[fresh]))
 
 
-def _whole(block: CodeBlock, index: CodeIndex, turn: int, radius: int) -> pa.Table:
-    """Compare whole pictures, those of the block turned, with all later ones."""
-    later = np.searchsorted(index.ids, block.ids, side="right")
-    rows, columns, bits = join(as_words(block.codes[:, turn]), index.whole, radius, later)
-    none = np.full(len(rows), regions.WHOLE)
-    return _table(block.ids[rows], index.ids[columns], compose_inverse(turn), none, none, bits, Verdict.UNDECIDED, None)
-
-
-def _region(block: CodeBlock, index: CodeIndex, region: int, radius: int) -> pa.Table:
-    """Compare one region of the pictures of the block with all whole pictures."""
-    rows, columns, bits = join(as_words(block.region_codes[:, region]), index.whole, radius)
-    return _regional(block.ids[rows], index.ids[columns], region, regions.WHOLE, bits)
-
-
-def _trimmed(block: CodeBlock, index: CodeIndex, radius: int) -> pa.Table:
-    """Compare the trimmed pictures of the block with all trimmed pictures."""
-    rows, columns, bits = join(as_words(block.region_codes[:, regions.TRIMMED]), index.trimmed, radius)
-    return _regional(block.ids[rows], index.ids[columns], regions.TRIMMED, regions.TRIMMED, bits)
-
-
-def _regional(
-    one: NDArray[np.int64], other: NDArray[np.int64], region_one: int, region_other: int, bits: NDArray[np.int16]
-) -> pa.Table:
-    """Return proposals of regions, the lower number first, a picture with itself left out."""
-    differ = one != other
-    one, other, bits = one[differ], other[differ], bits[differ]
-    swap = one > other
-    return _table(
-        np.where(swap, other, one),
-        np.where(swap, one, other),
-        0,
-        np.where(swap, region_other, region_one),
-        np.where(swap, region_one, region_other),
-        bits,
-        Verdict.UNDECIDED,
-        None,
-    )
-
-
 def _table(
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    orientation: int,
-    region_a: NDArray[np.int64],
-    region_b: NDArray[np.int64],
+    a: NDArray[Any],
+    b: NDArray[Any],
+    orientation: NDArray[np.int8],
+    region_a: NDArray[Any],
+    region_b: NDArray[Any],
     bits: NDArray[Any],
     verdict: str,
     exact: NDArray[np.str_] | None,
@@ -185,12 +174,12 @@ def _table(
     """Put columns together in the order of the schema."""
     n = len(a)
     columns = [
-        pa.array(a, pa.int64()),
-        pa.array(b, pa.int64()),
-        pa.array(np.full(n, orientation, np.int8)),
+        pa.array(a.astype(np.int64)),
+        pa.array(b.astype(np.int64)),
+        pa.array(np.ascontiguousarray(orientation)),
         pa.array(region_a.astype(np.int8)),
         pa.array(region_b.astype(np.int8)),
-        pa.array([verdict] * n, pa.string()),
+        pa.repeat(verdict, n),
         pa.array(bits.astype(np.int16)),
         pa.nulls(n, pa.string()) if exact is None else pa.array(exact, pa.string()),
     ]
