@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from imgsieve.report import charts
 from imgsieve.report.navigation import FANOUT, Book
-from imgsieve.report.records import RecordFile
 from imgsieve.report.sequence import arrange, page_edges, slices
 from imgsieve.report.texts import breakable, bytes_text, plain, share_text, visible
+from imgsieve.runs.records import RecordFile
 
 SIZES = st.lists(st.integers(1, 40), max_size=30)
 
@@ -83,7 +83,7 @@ def test_shares_are_never_rounded_to_nothing() -> None:
 
 
 def test_records_are_read_in_any_order(tmp_path: Path) -> None:
-    with RecordFile(tmp_path / "records") as records:
+    with RecordFile(tmp_path) as records:
         numbers = [records.append(text) for text in (b"one", b"", b"three" * 9000)]
         records.flush()
         assert numbers == [0, 1, 2]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from star_rounds import stars_by_rounds
 
-from imgsieve.search.groups import NO_KEEPER, form_stars
+from imgsieve.search.groups import IMAGE_BYTES, NO_KEEPER, PAIR_BYTES, form_stars
 
 _patiently = settings(deadline=None)
 
@@ -32,7 +35,10 @@ class Court:
 def _stars(copies, rank, pairs):
     court = Court(copies)
     a, b = np.array(pairs, np.int64).reshape(-1, 2).T
-    return form_stars(len(rank), np.asarray(rank, np.int64), a, b, court), court
+    keeper = np.full(len(rank), NO_KEEPER)
+    duplicates, keepers = form_stars(np.asarray(rank, np.int64), a, b, court)
+    keeper[duplicates] = keepers
+    return keeper, court
 
 
 @st.composite
@@ -146,3 +152,87 @@ def test_no_proposals_no_judgements():
     keeper, court = _stars(np.zeros((3, 3), bool), [2, 0, 1], [])
     assert keeper.tolist() == [NO_KEEPER] * 3
     assert court.asked == []
+
+
+def _random_case(seed, count, pairs, kind):
+    """Return proposals and a judge: of pictures, of pairs by chance, or of what is near in a row."""
+    rng = np.random.default_rng(seed)
+    centers = rng.integers(0, count, pairs)
+    others = (centers + 1 + rng.geometric(0.05, pairs)) % count if seed % 2 else rng.integers(0, count, pairs)
+    keys = np.unique(np.minimum(centers, others) * count + np.maximum(centers, others))
+    a, b = keys // count, keys % count
+    a, b = a[a != b], b[a != b]
+    share, picture = rng.uniform(0.05, 0.95), rng.integers(0, max(count // 6, 1), count)
+
+    def copies(heads, tails):
+        low, high = (side(heads, tails).astype(np.int64) for side in (np.minimum, np.maximum))
+        chance = (low * 7919 + high * 104729 + seed) * 2654435761 % 1000 < 1000 * share
+        return {"chance": chance, "pictures": picture[low] == picture[high], "row": high - low < 12}[kind]
+
+    return rng.permutation(count), a, b, copies
+
+
+@pytest.mark.parametrize("kind", ["chance", "pictures", "row"])
+@pytest.mark.parametrize("seed", range(12))
+def test_the_keepers_are_those_of_the_rules_by_the_letter(kind, seed):
+    """Dense and sparse graphs, with truths that chain and truths that do not: the same keepers, the same questions."""
+    count = (40, 400, 4000)[seed % 3]
+    rank, a, b, copies = _random_case(seed, count, count * (1 + seed % 5), kind)
+    asked: list[set] = [set(), set()]
+
+    def judge(number):
+        def answer(heads, tails, origins):
+            known = origins >= 0
+            np.testing.assert_array_equal(np.minimum(heads, tails)[known], np.minimum(a, b)[origins[known]])
+            np.testing.assert_array_equal(np.maximum(heads, tails)[known], np.maximum(a, b)[origins[known]])
+            asked[number].update(zip(heads.tolist(), tails.tolist(), origins.tolist(), strict=True))
+            return copies(heads, tails)
+
+        return answer
+
+    expected = stars_by_rounds(count, rank, a, b, judge(0))
+    keeper = np.full(count, NO_KEEPER)
+    duplicates, keepers = form_stars(rank, a, b, judge(1))
+    keeper[duplicates] = keepers
+    np.testing.assert_array_equal(keeper, expected)
+    assert asked[1] == asked[0]
+
+
+def test_parts_that_no_proposal_connects_may_be_given_one_by_one():
+    rank, a, b, copies = _random_case(3, 900, 700, "chance")
+    judge = lambda heads, tails, _: copies(heads, tails)
+    whole = dict(zip(*(side.tolist() for side in form_stars(rank, a, b, judge)), strict=True))
+    inside = np.zeros(900, bool)
+    inside[a[:1]] = True
+    for _ in range(900):
+        inside[a] |= inside[b]
+        inside[b] |= inside[a]
+    pieces = {}
+    for some in (inside[a], ~inside[a]):
+        duplicates, keepers = form_stars(rank, a[some], b[some], judge)
+        pieces |= dict(zip(duplicates.tolist(), keepers.tolist(), strict=True))
+    assert 0 < inside.sum() < 900
+    assert pieces == whole
+
+
+@pytest.mark.parametrize("shape", ["pairs", "clusters", "chance"])
+def test_memory_is_that_which_is_stated(shape):
+    """A million proposals: every image in one only, clusters of copies, and images in twenty each."""
+    count, rng = 10**6, np.random.default_rng(0)
+    if shape == "pairs":
+        a, b = np.arange(count, dtype=np.int32) * 2, np.arange(count, dtype=np.int32) * 2 + 1
+    elif shape == "clusters":
+        base = np.repeat(np.arange(count // 10, dtype=np.int32) * 5, 10)
+        inside = np.array(_all_pairs(5), np.int32)
+        a, b = base + np.tile(inside[:, 0], count // 10), base + np.tile(inside[:, 1], count // 10)
+    else:
+        a = rng.integers(0, 100_000, count, dtype=np.int32)
+        b = (a + rng.integers(1, 100_000, count, dtype=np.int32)) % 100_000
+    rank = rng.permutation(int(max(a.max(), b.max())) + 1).astype(np.int32)
+    judge = lambda heads, tails, _: (heads + tails) % 3 > 0
+    form_stars(rank, a[:10], b[:10], judge)
+    tracemalloc.start()
+    form_stars(rank, a, b, judge)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < PAIR_BYTES * count + IMAGE_BYTES * len(np.union1d(a, b))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from imgsieve import schema
 from imgsieve.errors import RunFolderError
-from imgsieve.report.records import RecordFile
+from imgsieve.runs.records import RecordFile
 
 __all__ = ["FAILED_COLUMNS", "MEMBER_COLUMNS", "Inventory", "take_inventory"]
 
@@ -111,7 +111,7 @@ def take_inventory(run: Path, scratch: Path, stack: ExitStack) -> Inventory:
     RunFolderError
         If ``groups.parquet`` is missing or is not a table of groups.
     """
-    files = [stack.enter_context(RecordFile(scratch / name)) for name in ("members", "thumbs", "failures")]
+    files = [stack.enter_context(RecordFile(scratch)) for _ in range(3)]
     inventory = Inventory(members=files[0], thumbs=files[1], failures=files[2])
     _read_groups(run / "groups.parquet", inventory)
     _read_thumbs(sorted((run / "thumbs").glob("part-*.parquet")), inventory)

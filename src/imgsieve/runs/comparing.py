@@ -32,7 +32,7 @@ Task = tuple[Images, list[dict[str, int]]]
 
 
 class PictureVerifier:
-    """Verifies pairs by their pictures; see `imgsieve.runs.verification.Verifier`.
+    """Verifies pairs by their pictures; see `imgsieve.runs.verdicts.Verifier`.
 
     Parameters
     ----------

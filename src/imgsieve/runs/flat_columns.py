@@ -76,7 +76,7 @@ class FlatColumns:
         rows = np.lib.stride_tricks.sliding_window_view(data, end - begin)[offsets[inverse]]
         slices = {name: slice(self.places[name][0] - begin, self.places[name][1] - begin) for name in columns}
         # Compiled loops want rows without gaps.
-        return {name: np.ascontiguousarray(rows[:, columns]) for name, columns in slices.items()}
+        return {name: np.ascontiguousarray(rows[:, place]) for name, place in slices.items()}
 
     def _read(self, wanted: NDArray[np.int64], begin: int, end: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """Read the bytes from ``begin`` to ``end`` of rows that ascend; return all, and where those of each row are."""

@@ -17,10 +17,13 @@ from imgsieve.config import RunConfig
 from imgsieve.executors import Executor
 from imgsieve.features.quality import COLUMNS
 from imgsieve.memory import return_freed_memory
-from imgsieve.runs import proposals, results
+from imgsieve.runs import proposals
+from imgsieve.runs.assignment import assign, class_rank
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
-from imgsieve.runs.verification import Verification, Verifier, verify
+from imgsieve.runs.results import Counts, write_results
+from imgsieve.runs.verdicts import Verifier
+from imgsieve.runs.verification import Verification, verify
 from imgsieve.stages import quality
 
 __all__ = ["Stages", "group"]
@@ -37,7 +40,7 @@ def group(
     executor: Executor,
     stage: Stages,
     verifier: Verifier,
-) -> tuple[results.Counts, Verification]:
+) -> tuple[Counts, Verification]:
     """Find the duplicates among images that are described, and write the result.
 
     What the folder holds already, and was made from the same features and options, is not made again.
@@ -73,20 +76,21 @@ def group(
         prints = proposals.refine_by_color(folder, features, prints, config, done)
     with stage("global", "Stage 3: Global refinement", None) as done:
         prints = proposals.refine_by_descriptor(folder, features, prints, config, done)
+    first = known.first.astype(np.int32)
+    del known
     rank = _rank(features, config)
     with stage("local", "Stage 4: Local features", None) as done:
-        verification = verify(folder, features, prints, results.class_rank(known, rank), config, verifier, done)
+        verification = verify(folder, features, prints, class_rank(first, rank), config, verifier, done)
     return_freed_memory()
     with stage("quality", "Stage 5: Quality and groups", features.count) as done:
-        assignment = results.assign(known, verification.keeper, rank)
-        counts = results.write_results(
-            folder, features, known, assignment, verification.made, config, verification.fingerprint
-        )
-        done(features.count)
+        assignment = assign(first, verification.keeper, rank)
+        made = verification.made[first]
+        counts = write_results(folder, features, first, assignment, made, config, verification.fingerprint, done)
+    return_freed_memory()
     return counts, verification
 
 
-def _rank(features: FeatureColumns, config: RunConfig) -> NDArray[np.int64]:
+def _rank(features: FeatureColumns, config: RunConfig) -> NDArray[np.int32]:
     """Rank all images by quality."""
     score = np.empty(features.count, np.float32)
     pixels, size = np.zeros(features.count, np.int64), np.zeros(features.count, np.int64)

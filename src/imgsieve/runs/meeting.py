@@ -19,7 +19,7 @@ from imgsieve.features.orientation import COUNT as TURNS
 from imgsieve.features.regions import COUNT as REGIONS
 from imgsieve.features.regions import TRIMMED, WHOLE
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
-from imgsieve.runs.spill import PairSpill
+from imgsieve.runs.pair_spill import PairSpill
 from imgsieve.schema import HASH_BYTES
 from imgsieve.search.buckets import Spread
 from imgsieve.search.crowds import NOBODY, Thinned, thin

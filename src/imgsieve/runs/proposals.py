@@ -16,7 +16,7 @@ from imgsieve.executors import Executor
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.meeting import meet
-from imgsieve.runs.spill import PairSpill
+from imgsieve.runs.pair_spill import PairSpill
 from imgsieve.schema import PAIRS_COLOR, PAIRS_GLOBAL, PAIRS_WAVELET, SIGNATURE_BYTES, Verdict
 from imgsieve.search.vectors import near_pairs
 from imgsieve.stages import color, refinement, wavelet

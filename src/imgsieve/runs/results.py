@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig
 from imgsieve.features.quality import COLUMNS
+from imgsieve.runs.assignment import Assignment
 from imgsieve.runs.columns import FeatureColumns
-from imgsieve.runs.evidence import Evidence
+from imgsieve.runs.evidence import Evidence, RangeEvidence
 from imgsieve.runs.folder import RunFolder
-from imgsieve.runs.proposals import Identities
-from imgsieve.schema import DUPLICATE, FAILED, GROUPS, KEPT, QUALITY_PARTS, SCORES
+from imgsieve.runs.keeping import Keeping
+from imgsieve.schema import DUPLICATE, FAILED, GROUPS, KEPT, QUALITY_PARTS
 from imgsieve.search.groups import NO_KEEPER
 from imgsieve.stages import quality
 
-__all__ = ["Assignment", "Counts", "assign", "class_rank", "write_results"]
+__all__ = ["Counts", "write_results"]
 
 _CSV_COLUMNS = (
     *("file", "group", "keep", "status", "keeper", "relation", "stage", "quality", "width", "height", "format"),
     *("size", "reason", "error_kind", "error", "uri"),
 )
-_TAKEN_OVER = (
-    *("image_id", "uri", "file", "size", "format", "width", "height", "error_kind", "error"),
-    *(name for name in COLUMNS if name not in ("format", "width", "height")),
-)
+_TAKEN_OVER = ("image_id", "uri", "file", "size", "format", "width", "height", "error_kind", "error")
+_READ = (*_TAKEN_OVER, *(name for name in COLUMNS if name not in _TAKEN_OVER))
 
-
-@dataclass(frozen=True)
-class Assignment:
-    """Who is kept, and whom each duplicate goes with."""
-
-    keeper: NDArray[np.int64]
-    """Shape (n,): the kept image of each duplicate, `NO_KEEPER` for images that are kept."""
-    group: NDArray[np.int64]
-    """Shape (n,): number of the group, in the order of the keepers, -1 for an image alone."""
+_RANGE_IMAGES = 262_144
+"""Images whose evidence is in memory at once: about 35 MB if all of them are duplicates."""
+_MOST_RANGES = 32
+"""Four times as many files are open at once at most."""
 
 
 @dataclass
@@ -57,167 +52,117 @@ class Counts:
     bytes_to_free: int = 0
 
 
-def assign(known: Identities, stars: NDArray[np.int64], rank: NDArray[np.int64]) -> Assignment:
-    """Choose the kept image of each star: the best of those that equal its center.
-
-    Parameters
-    ----------
-    stars
-        Shape (n,): the center of each star's members, among the first of their equals.
-    rank
-        Shape (n,): the lower, the better.
-    """
-    count = len(stars)
-    center = np.where(stars[known.first] == NO_KEEPER, known.first, stars[known.first])
-    best = np.full(count, np.iinfo(np.int64).max)
-    np.minimum.at(best, known.first, rank)
-    by_rank = np.empty(count, np.int64)
-    by_rank[rank] = np.arange(count)
-    kept = by_rank[best[center]]
-    keeper = np.where(kept == np.arange(count), NO_KEEPER, kept)
-    keepers = np.unique(keeper[keeper != NO_KEEPER])
-    group = np.full(count, -1, np.int64)
-    group[keepers] = np.arange(len(keepers))
-    duplicates = keeper != NO_KEEPER
-    group[duplicates] = group[keeper[duplicates]]
-    return Assignment(keeper, group)
-
-
-def class_rank(known: Identities, rank: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return ranks in which the first of equal images stands where the best of them does."""
-    best = rank.copy()
-    np.minimum.at(best, known.first, rank)
-    return best
-
-
 def write_results(
     folder: RunFolder,
     features: FeatureColumns,
-    known: Identities,
+    first: NDArray[np.int32],
     assignment: Assignment,
     made: NDArray[np.bool_],
     config: RunConfig,
     fingerprint: str,
+    done: Callable[[int], None],
 ) -> Counts:
     """Write ``groups.parquet`` and ``groups.csv``.
 
     Parameters
     ----------
+    first
+        Shape (n,): the first image that each is equal to.
     made
         Shape (n,): images known to be made from another one.
+    done
+        Told the number of images that are written.
     """
-    counts = Counts()
-    evidence = Evidence.load(folder, known.first)
-    reasons = _reasons(features, assignment, made[known.first], config)
+    counts = Counts(groups=len(assignment.keepers))
+    bounds = _bounds(features.starts)
     with (
+        Evidence(folder, first, assignment.keeper, bounds) as evidence,
+        Keeping(features, assignment, made, config.quality) as keeping,
         folder.text_writer("groups.csv") as handle,
         folder.table_writer("groups.parquet", GROUPS, fingerprint) as writer,
     ):
         lines = csv.writer(handle, lineterminator="\r\n")
         lines.writerow(_CSV_COLUMNS)
-        for start, part in features.read(_TAKEN_OVER):
-            rows = list(_rows(start, part, assignment, evidence, reasons, features, config))
-            for row in rows:
-                _count(counts, row)
-                lines.writerow([_plain(row[name]) for name in _CSV_COLUMNS])
-            writer.write(pa.Table.from_pylist(rows, GROUPS))
-    counts.groups = int(assignment.group.max(initial=-1)) + 1
+        for start, part, shown in _with_evidence(features, evidence, bounds):
+            rows = _rows(start, part, shown, assignment, keeping, config)
+            _count(counts, rows)
+            lines.writerows(_lines(rows))
+            writer.write(rows)
+            done(start + len(part))
     counts.failed_by_kind = dict(sorted(counts.failed_by_kind.items()))
     return counts
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as it stands in the CSV file."""
-    if value is None:
-        return ""
-    return f"{value:.2f}" if isinstance(value, float) else value
+def _bounds(starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where ranges of images begin, each with the first image of a part; that of the first is left out."""
+    images = max(_RANGE_IMAGES, -(-int(starts[-1]) // _MOST_RANGES))
+    opens = np.unique(np.searchsorted(starts, np.arange(images, int(starts[-1]), images)))
+    return np.unique(starts[opens])
 
 
-def _count(counts: Counts, row: dict[str, Any]) -> None:
-    """Add one row to the counts."""
-    counts.images += 1
-    if row["status"] == FAILED:
-        counts.failed += 1
-        kind = row["error_kind"]
-        counts.failed_by_kind[kind] = counts.failed_by_kind.get(kind, 0) + 1
-    elif row["status"] == KEPT:
-        counts.kept += 1
-    else:
-        counts.bytes_to_free += row["size"]
-        if row["relation"] == "exact":
-            counts.exact_duplicates += 1
-        else:
-            counts.near_duplicates += 1
+def _with_evidence(
+    features: FeatureColumns, evidence: Evidence, bounds: NDArray[np.int64]
+) -> Iterator[tuple[int, pa.Table, RangeEvidence]]:
+    """Yield the parts of the features with the evidence of the range that each lies in."""
+    ranges = evidence.ranges()
+    number, shown = 0, next(ranges)
+    for start, part in features.read(_READ):
+        while number < len(bounds) and start >= bounds[number]:
+            number, shown = number + 1, next(ranges)
+        yield start, part, shown
+
+
+def _lines(rows: pa.Table) -> Iterator[tuple[Any, ...]]:
+    """Return rows as they stand in the CSV file; nulls become empty."""
+    columns = {name: rows[name].to_pylist() for name in _CSV_COLUMNS}
+    columns["quality"] = [None if value is None else f"{value:.2f}" for value in columns["quality"]]
+    return zip(*columns.values(), strict=True)
+
+
+def _count(counts: Counts, rows: pa.Table) -> None:
+    """Add rows to the counts."""
+    by_status = {entry["values"]: entry["counts"] for entry in pc.value_counts(rows["status"]).to_pylist()}
+    exact = pc.sum(pc.equal(rows["relation"], "exact")).as_py() or 0
+    counts.images += len(rows)
+    counts.failed += by_status.get(FAILED, 0)
+    counts.kept += by_status.get(KEPT, 0)
+    counts.exact_duplicates += exact
+    counts.near_duplicates += by_status.get(DUPLICATE, 0) - exact
+    counts.bytes_to_free += int(rows["size"].to_numpy()[rows["keep"].to_numpy() == 0].sum())
+    for entry in pc.value_counts(rows["error_kind"].drop_null()).to_pylist():
+        counts.failed_by_kind[entry["values"]] = counts.failed_by_kind.get(entry["values"], 0) + entry["counts"]
 
 
 def _rows(
     start: int,
     part: pa.Table,
+    shown: RangeEvidence,
     assignment: Assignment,
-    evidence: Evidence,
-    reasons: dict[int, str],
-    features: FeatureColumns,
+    keeping: Keeping,
     config: RunConfig,
-) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one part of the features."""
+) -> pa.Table:
+    """Return the rows of one part of the features."""
+    end = start + len(part)
+    group, keeper = assignment.group[start:end], assignment.keeper[start:end]
+    duplicate, failed = keeper != NO_KEEPER, part["error_kind"].is_valid().to_numpy()
     parts, score = quality.measure(part, config.quality)
-    duplicates = assignment.keeper[start : start + len(part)]
-    keepers = np.unique(duplicates[duplicates != NO_KEEPER])
-    files: dict[int, str] = {}
-    if len(keepers):
-        files = dict(zip(keepers.tolist(), features.take(keepers, ["file"])["file"].to_pylist(), strict=True))
-    names = ("image_id", "uri", "file", "size", "format", "width", "height", "error_kind", "error")
-    for number, row in enumerate(part.select(names).to_pylist()):
-        image = start + number
-        group, keeper = int(assignment.group[image]), int(assignment.keeper[image])
-        failed = row["error_kind"] is not None
-        out = {
-            **row,
-            "status": FAILED if failed else KEPT if keeper == NO_KEEPER else DUPLICATE,
-            "group": group if group >= 0 else None,
-            "keep": int(keeper == NO_KEEPER),
-            "keeper": files.get(keeper),
-            "keeper_id": keeper if keeper != NO_KEEPER else None,
-            "relation": None,
-            "stage": None,
-            "reason": reasons.get(image),
-            "quality": None if failed else float(score[number]),
-            **{f"quality_{p}": None if failed else float(parts[p][number]) for p in QUALITY_PARTS},
-            **{f.name: None for f in SCORES},
-        }
-        if keeper != NO_KEEPER:
-            out |= evidence.of(image, keeper)
-        yield out
-
-
-def _reasons(
-    features: FeatureColumns, assignment: Assignment, made: NDArray[np.bool_], config: RunConfig
-) -> dict[int, str]:
-    """Return, for each keeper of a group, why it is kept."""
-    members = np.nonzero(assignment.group >= 0)[0]
-    groups = int(assignment.group.max(initial=-1)) + 1
-    own = np.zeros((groups, len(QUALITY_PARTS)))
-    others = np.zeros((groups, len(QUALITY_PARTS)))
-    sizes = np.bincount(assignment.group[members], minlength=groups)
-    keepers = np.zeros(groups, np.int64)
-    copies = np.bincount(assignment.group[members][made[members]], minlength=groups)
-    for start, part in features.read([*COLUMNS, "error_kind"]):
-        inside = members[(members >= start) & (members < start + len(part))]
-        if not len(inside):
-            continue
-        parts, _ = quality.measure(part, config.quality)
-        values = np.stack([parts[name] for name in QUALITY_PARTS], axis=1)[inside - start]
-        group, kept = assignment.group[inside], assignment.keeper[inside] == NO_KEEPER
-        own[group[kept]], keepers[group[kept]] = values[kept], inside[kept]
-        np.add.at(others, group[~kept], values[~kept])
-    means = others / np.maximum(sizes - 1, 1)[:, None]
-    return {
-        int(keepers[g]): quality.reason_of(
-            dict(zip(QUALITY_PARTS, own[g], strict=True)),
-            dict(zip(QUALITY_PARTS, means[g], strict=True)),
-            int(sizes[g]),
-            int(copies[g]) if not made[keepers[g]] else 0,
-            config.quality,
-        )
-        for g in range(groups)
+    told = shown.of(start, end)
+    status = np.where(failed, 2, duplicate.astype(np.int8))
+    columns = {
+        **{name: part[name] for name in _TAKEN_OVER},
+        **told,
+        "status": pa.array([KEPT, DUPLICATE, FAILED]).take(pa.array(status)),
+        "group": pa.array(group, pa.int64(), mask=group < 0),
+        "keep": pa.array((~duplicate).astype(np.int8)),
+        "keeper": _texts(np.where(duplicate, group, -1), keeping.name),
+        "keeper_id": pa.array(keeper, pa.int64(), mask=~duplicate),
+        "reason": pc.coalesce(told["reason"], _texts(np.where(duplicate, -1, group), keeping.reason)),
+        "quality": pa.array(score, mask=failed),
+        **{f"quality_{name}": pa.array(parts[name], mask=failed) for name in QUALITY_PARTS},
     }
+    return pa.Table.from_arrays([columns[name] for name in GROUPS.names], schema=GROUPS)
+
+
+def _texts(groups: NDArray[np.int32], text: Callable[[int], str]) -> pa.Array:
+    """Return a text of each group, null for -1."""
+    return pa.array([None if group < 0 else text(group) for group in groups.tolist()], pa.string())

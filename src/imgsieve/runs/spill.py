@@ -1,68 +1,90 @@
-"""Proposed pairs on their way to the disk and back: found in any order, by any thread, and read again by image.
-
-What a search finds is many times what memory holds. Pairs are written to one of many files by their lower image;
-each file is small enough to be put in order in memory.
-"""
+"""Rows that come in any order and are wanted by ranges of a key: they wait on the disk in between."""
 
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from imgsieve.runs.folder import RunFolder
-from imgsieve.stages.wavelet import PROPOSAL
+__all__ = ["Spill"]
 
-__all__ = ["PairSpill"]
-
-_LEAST_IMAGES = 1 << 15
-_MOST_FILES = 128
+_HELD_ROWS = 65_536
+"""Rows that are gathered before they are divided among the ranges."""
 
 
-class PairSpill:
-    """Proposals of pairs, on disk.
+class Spill:
+    """Divides rows among ranges; each range is a file without a name, which is gone when the context ends.
 
     Parameters
     ----------
     folder
-        The run folder; its files there have no names, so nothing is left of them however the process ends.
-    count
-        Number of images.
+        Where the files are made.
+    schema
+        Of the rows.
+    bounds
+        Shape (ranges - 1,), ascending: the first key of each range but the first.
     """
 
-    def __init__(self, folder: RunFolder, count: int) -> None:
-        self._step = max(_LEAST_IMAGES, -(-count // _MOST_FILES))
-        self._count = count
-        with ExitStack() as stack:
-            self._files: list[IO[bytes]] = [
-                stack.enter_context(tempfile.TemporaryFile(dir=folder.root))
-                for _ in range(0, max(count, 1), self._step)
-            ]
-            self._stack = stack.pop_all()
-        self._lock = threading.Lock()
+    def __init__(self, folder: Path, schema: pa.Schema, bounds: NDArray[np.int64]) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._bounds = bounds
+        self._stack = ExitStack()
+        self._files: dict[int, tuple[IO[bytes], Any]] = {}
+        self._held: list[tuple[pa.Table, NDArray[np.int64]]] = []
+        self._count = 0
 
-    def add(self, proposals: NDArray[np.void]) -> None:
-        """Take proposals, shape (n,), `imgsieve.stages.wavelet.PROPOSAL`; any thread may call this."""
-        number = proposals["a"] // self._step
-        order = np.argsort(number, kind="stable")
-        edges = np.searchsorted(number[order], np.arange(len(self._files) + 1))
-        with self._lock:
-            for file, low, high in zip(self._files, edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-                if low < high:
-                    file.write(proposals[order[low:high]].tobytes())
+    def add(self, rows: pa.Table, keys: NDArray[np.integer]) -> None:
+        """Add rows with their keys, shape (n,)."""
+        if len(rows):
+            self._held.append((rows, np.searchsorted(self._bounds, keys, side="right")))
+            self._count += len(rows)
+        if self._count >= _HELD_ROWS:
+            self._divide()
 
-    def read(self) -> Iterator[tuple[int, int, NDArray[np.void]]]:
-        """Yield all proposals by ranges of their lower image: its first, one past its last, and the proposals."""
-        for number, file in enumerate(self._files):
-            file.seek(0)
-            low = number * self._step
-            yield low, min(low + self._step, self._count), np.frombuffer(file.read(), PROPOSAL)
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield the rows of each range in turn, in the order in which they came; rows can be added no more."""
+        self._divide()
+        for number in range(len(self._bounds) + 1):
+            yield self._read(number) if number in self._files else self._schema.empty_table()
+
+    def _divide(self) -> None:
+        """Write the held rows to the files of their ranges."""
+        if not self._held:
+            return
+        table = pa.concat_tables([rows for rows, _ in self._held]).combine_chunks()
+        numbers = np.concatenate([numbers for _, numbers in self._held])
+        self._held, self._count = [], 0
+        order = np.argsort(numbers, kind="stable")
+        table, numbers = table.take(pa.array(order)), numbers[order]
+        starts = np.searchsorted(numbers, np.arange(len(self._bounds) + 2))
+        for number in np.unique(numbers).tolist():
+            low, high = int(starts[number]), int(starts[number + 1])
+            self._writer(number).write_table(table.slice(low, high - low))
+
+    def _writer(self, number: int) -> Any:
+        """Return the writer of a range."""
+        if number not in self._files:
+            file = self._stack.enter_context(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115 - the stack closes it
+            self._files[number] = file, pa.ipc.new_stream(file, self._schema)
+        return self._files[number][1]
+
+    def _read(self, number: int) -> pa.Table:
+        """Read a range, and let go of its file."""
+        file, writer = self._files.pop(number)
+        writer.close()
+        file.seek(0)
+        with pa.ipc.open_stream(file) as reader:
+            table = reader.read_all()
+        file.close()
+        return table
 
     def __enter__(self) -> Self:
         return self

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig, digest_of
-from imgsieve.runs.columns import FeatureColumns
+from imgsieve.features.regions import WHOLE
+from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.folder import RunFolder
-from imgsieve.schema import PAIRS_LOCAL, Verdict
+from imgsieve.runs.verdict_book import EarlierVerdicts, answers_of
+from imgsieve.schema import Verdict
+from imgsieve.search.groups import pair_keys
 
-__all__ = ["Candidates", "earlier_verdicts", "judging_of", "pair_key", "read_verdicts", "version_key"]
+__all__ = ["Candidates", "Verifier", "decided", "earlier_verdicts", "judging_of", "part_name", "version_key"]
 
 _JUDGING = "imgsieve.judging"
 
@@ -54,6 +59,24 @@ class Candidates:
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
+class Verifier(Protocol):
+    """How stage 4 comes to its verdicts."""
+
+    def __call__(self, pairs: Candidates) -> Iterator[pa.Table]:
+        """Verify pairs.
+
+        Yields
+        ------
+        Tables of `imgsieve.schema.PAIRS_LOCAL`, a few hundred rows each or more, that hold every pair exactly once,
+        in any order. ``a`` is the lower number of a pair,
+        ``b`` the higher; ``met``, ``region_a`` and ``region_b`` repeat how they met (``met`` is the orientation of
+        the candidate). ``accepted`` makes the tail a duplicate of the head; ``undecided`` is for pairs that could not
+        be compared, which the next run tries again. ``made`` and ``how`` tell what was made from what; 0 and null
+        where that is not known. ``key_a`` and ``key_b`` may be null: no later run takes the verdict over then.
+        """
+        ...
+
+
 def judging_of(config: RunConfig) -> str:
     """Return a fingerprint of all options on which a verdict depends."""
     return digest_of({"recipe": config.recipe(), "local": dataclasses.asdict(config.local)})
@@ -61,42 +84,60 @@ def judging_of(config: RunConfig) -> str:
 
 def version_key(image: Mapping[str, Any]) -> bytes:
     """Return 16 bytes that name a file in one version."""
-    text = f"{image['uri']}\n{image['size']}\n{image['etag']}"
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    return _version(image["uri"], image["size"], image["etag"])
 
 
-def pair_key(row: Mapping[str, Any]) -> int:
-    """Return the number of a row's pair; see `imgsieve.search.groups.pair_keys`."""
-    return int(row["a"]) << 32 | int(row["b"])
+def _version(uri: str, size: int, etag: str) -> bytes:
+    return hashlib.blake2b(f"{uri}\n{size}\n{etag}".encode(), digest_size=16).digest()
 
 
-def read_verdicts(folder: RunFolder, name: str) -> list[dict[str, Any]]:
-    """Return the verdicts of a part; pictures that could not be read again may be there now, so theirs are left out."""
-    rows = pq.read_table(folder.path(name), schema=PAIRS_LOCAL).to_pylist()
-    return [row for row in rows if row["verdict"] != Verdict.UNDECIDED]
+def part_name(number: int) -> str:
+    """Return the name of a part of the verdicts; parts are numbered without gaps."""
+    return f"pairs/verdicts/part-{number:06d}.parquet"
 
 
-def earlier_verdicts(folder: RunFolder, name: str, features: FeatureColumns, judging: str) -> dict[int, dict[str, Any]]:
-    """Return what an earlier run said of pictures that are unchanged, under their numbers of today, by pair."""
+def decided(folder: RunFolder, name: str, columns: Sequence[str]) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Return the rows of a part that decide, and where they are in it.
+
+    Pictures that could not be read again may be there now, so theirs are left out.
+    """
+    table = pq.read_table(folder.path(name), columns=[*columns, "verdict"], use_threads=False)
+    rows = np.nonzero(pc.not_equal(table["verdict"], Verdict.UNDECIDED).to_numpy())[0]
+    return table.take(pa.array(rows)), rows
+
+
+def earlier_verdicts(folder: RunFolder, name: str, features: FeatureColumns, judging: str) -> EarlierVerdicts:
+    """Return what an earlier run said of pictures that are unchanged, under their numbers of today."""
     if folder.facts(name).get(_JUDGING) != judging:
-        return {}
-    rows = read_verdicts(folder, name)
-    number = _numbers({key for row in rows for key in (row["key_a"], row["key_b"])}, features)
-    found = {}
-    for row in rows:
-        a, b = number.get(row["key_a"], -1), number.get(row["key_b"], -1)
-        if 0 <= a < b:
-            known = {**row, "a": a, "b": b}
-            found[pair_key(known)] = known
-    return found
+        none = np.empty(0, np.int64)
+        return EarlierVerdicts.of(none, none.astype(np.int8), np.empty((0, 3), np.int8), none)
+    table, rows = decided(folder, name, ["made", "met", "region_a", "region_b", "key_a", "key_b"])
+    keys = [fixed_bytes(table[key], 16).view(np.uint64) for key in ("key_a", "key_b")]
+    a, b = np.split(_numbers(np.concatenate(keys), features), 2)
+    met = np.stack([pc.fill_null(table[way], WHOLE).to_numpy() for way in ("met", "region_a", "region_b")], axis=1)
+    there = (a >= 0) & (a < b)
+    return EarlierVerdicts.of(pair_keys(a, b)[there], answers_of(table)[there], met[there], rows[there])
 
 
-def _numbers(keys: set[bytes], features: FeatureColumns) -> dict[bytes, int]:
-    """Return the images of today by the versions that are asked for."""
-    found = {}
+def _numbers(wanted: NDArray[np.uint64], features: FeatureColumns) -> NDArray[np.int64]:
+    """Return the images of today by the versions that are asked for.
+
+    Parameters
+    ----------
+    wanted
+        Shape (n, 2): version keys.
+
+    Returns
+    -------
+    Shape (n,): images, -1 where there is none; so it is, too, for the rare one of two whose first halves are equal.
+    """
+    first, where = np.unique(wanted[:, 0], return_index=True)
+    second, images = wanted[where, 1], np.full(len(first), -1, np.int64)
     for start, part in features.read(["uri", "size", "etag"]):
-        for row, image in enumerate(part.to_pylist()):
-            key = version_key(image)
-            if key in keys:
-                found[key] = start + row
-    return found
+        rows = zip(*(part[name].to_pylist() for name in ("uri", "size", "etag")), strict=True)
+        keys = np.frombuffer(b"".join(_version(*row) for row in rows), np.uint64).reshape(-1, 2)
+        at = np.minimum(np.searchsorted(first, keys[:, 0]), max(len(first) - 1, 0))
+        same = (first[at] == keys[:, 0]) & (second[at] == keys[:, 1]) if len(first) else np.zeros(len(keys), bool)
+        images[at[same]] = start + np.nonzero(same)[0]
+    at = np.searchsorted(first, wanted[:, 0])
+    return np.where(second[at] == wanted[:, 1], images[at], -1)

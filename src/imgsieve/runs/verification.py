@@ -8,45 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import count, takewhile
-from typing import Any, Protocol
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig, digest_of
-from imgsieve.features.provenance import OF_FIRST
-from imgsieve.features.regions import WHOLE
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
-from imgsieve.runs.verdicts import Candidates, earlier_verdicts, judging_of, pair_key, read_verdicts
-from imgsieve.schema import PAIRS_LOCAL, Verdict
-from imgsieve.search.groups import form_stars, pair_keys
+from imgsieve.runs.judging import LOCAL, Judge
+from imgsieve.runs.verdicts import Verifier, judging_of
+from imgsieve.schema import Verdict
+from imgsieve.search.components import Components
+from imgsieve.search.groups import NO_KEEPER, form_stars
 
-__all__ = ["Verification", "Verifier", "verify"]
+__all__ = ["Verification", "verify"]
 
-_LOCAL = "pairs/local.parquet"
+_BATCH_PAIRS = 500_000
+"""Pairs that stars are formed of at once: at most 120 MB, see `imgsieve.search.groups`."""
 
-
-class Verifier(Protocol):
-    """How stage 4 comes to its verdicts."""
-
-    def __call__(self, pairs: Candidates) -> Iterator[pa.Table]:
-        """Verify pairs.
-
-        Yields
-        ------
-        Tables of `imgsieve.schema.PAIRS_LOCAL`, a few hundred rows each or more, that hold every pair exactly once,
-        in any order; each table is committed before the next is asked for. ``a`` is the lower number of a pair,
-        ``b`` the higher; ``met``, ``region_a`` and ``region_b`` repeat how they met (``met`` is the orientation of
-        the candidate). ``accepted`` makes the tail a duplicate of the head; ``undecided`` is for pairs that could not
-        be compared, which the next run tries again. ``made`` and ``how`` tell what was made from what; 0 and null
-        where that is not known. ``key_a`` and ``key_b`` may be null: no later run takes the verdict over then.
-        """
-        ...
+_READ_ROWS = 65_536
 
 
 @dataclass(frozen=True)
@@ -55,7 +37,7 @@ class Verification:
 
     made: NDArray[np.bool_]
     """Shape (n,): images known to be made from another one."""
-    keeper: NDArray[np.int64]
+    keeper: NDArray[np.int32]
     """Shape (n,): the keeper of each image among the first of their equals, ``NO_KEEPER`` for none."""
     fingerprint: str
     uncompared: int
@@ -68,143 +50,80 @@ def verify(
     folder: RunFolder,
     features: FeatureColumns,
     before: str,
-    rank: NDArray[np.int64],
+    rank: NDArray[np.int32],
     config: RunConfig,
     verifier: Verifier,
     done: Callable[[int], None],
 ) -> Verification:
     """Form stars from the undecided pairs of stage 3.
 
+    Images that no pair connects have nothing to do with each other, so a bounded number of pairs is worked on at a
+    time; images that very many pairs connect are worked on together.
+
     Parameters
     ----------
     rank
-        Shape (n,), int64, all different: the lower, the better the image.
+        Shape (n,), int32: the lower, the better the image. Images that a pair connects have different ranks.
     """
     fingerprint = digest_of([before, config.fingerprint(), "local"])
-    hints = _hints(folder)
-    judge = _Judge(folder, features, fingerprint, hints, config, verifier, done)
+    judging = judging_of(config)
+    judge = Judge(folder, features, fingerprint, judging, verifier, done)
     made = np.zeros(features.count, bool)
+    keeper = np.full(features.count, NO_KEEPER, np.int32)
+    for pairs in _batches(folder, features.count):
+        _form(pairs, rank, made, keeper, judge)
+    uncompared = judge.write(LOCAL)
+    return Verification(made, keeper, fingerprint, uncompared, judge.taken_over)
+
+
+def _form(
+    pairs: Pairs, rank: NDArray[np.int32], made: NDArray[np.bool_], keeper: NDArray[np.int32], judge: Judge
+) -> None:
+    """Form the stars of some pairs; ``made`` and ``keeper`` are of all images, and those of these pairs are set."""
+    judge.met = pairs.met
     while True:
         # What is known to be made from another image of the run stands behind all that is not.
-        order = rank + made * features.count
-        keeper = form_stars(features.count, order, hints["a"].to_numpy(), hints["b"].to_numpy(), judge)
-        now = judge.made(features.count) | made
-        if (now == made).all():
-            break
-        made = now
-    verdicts = judge.used()
-    folder.write_table(_LOCAL, verdicts, fingerprint, judging=judging_of(config))
-    # From the last to the first, so that what is left by a run that is stopped here has no gap.
-    folder.remove_others("pairs/verdicts", (), map(_part_name, reversed(range(judge.parts))))
-    uncompared = pc.sum(pc.equal(verdicts["verdict"], Verdict.UNDECIDED)).as_py() or 0
-    return Verification(made, keeper, fingerprint, int(uncompared), judge.taken_over)
+        duplicates, keepers = form_stars(rank + made * np.int32(len(rank)), pairs.a, pairs.b, judge)
+        copies = judge.made()
+        if made[copies].all():
+            keeper[duplicates] = keepers
+            return
+        made[copies] = True
 
 
-def _hints(folder: RunFolder) -> pa.Table:
-    """Return the undecided pairs of stage 3 with the way in which they met."""
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs that wait for a verdict, and how they met."""
+
+    a: NDArray[np.int32]
+    b: NDArray[np.int32]
+    met: NDArray[np.int8]
+    """Shape (n, 3): orientation and both regions."""
+
+
+def _batches(folder: RunFolder, count: int) -> Iterator[Pairs]:
+    """Yield the undecided pairs of stage 3; those that images connect are in one batch."""
+    components = Components(count)
+    for some in _undecided(folder):
+        components.join(some.a, some.b)
+    batch, sizes = components.batches(_BATCH_PAIRS)
+    del components
+    for number, size in enumerate(sizes.tolist()):
+        pairs = Pairs(np.empty(size, np.int32), np.empty(size, np.int32), np.empty((size, 3), np.int8))
+        end = 0
+        for some in _undecided(folder):
+            inside = batch[some.a] == number
+            begin, end = end, end + int(inside.sum())
+            pairs.a[begin:end], pairs.b[begin:end] = some.a[inside], some.b[inside]
+            pairs.met[begin:end] = some.met[inside]
+        yield pairs
+
+
+def _undecided(folder: RunFolder) -> Iterator[Pairs]:
+    """Yield the undecided pairs of stage 3, a bounded number at a time."""
     columns = ["a", "b", "orientation", "region_a", "region_b", "verdict"]
-    pairs = pq.read_table(folder.path("pairs/global.parquet"), columns=columns, use_threads=False)
-    return pairs.filter(pc.equal(pairs["verdict"], Verdict.UNDECIDED)).combine_chunks()
-
-
-class _Judge:
-    """Verifies pairs, remembering every verdict."""
-
-    def __init__(
-        self,
-        folder: RunFolder,
-        features: FeatureColumns,
-        fingerprint: str,
-        hints: pa.Table,
-        config: RunConfig,
-        verifier: Verifier,
-        done: Callable[[int], None],
-    ) -> None:
-        self._folder = folder
-        self._features = features
-        self._fingerprint = fingerprint
-        self._hints = {name: hints[name].to_numpy() for name in ("orientation", "region_a", "region_b")}
-        self._verifier = verifier
-        self._done = done
-        self.parts = 0
-        """Number of parts that the verdicts are in; they are numbered without gaps."""
-        self._judging = judging_of(config)
-        self._earlier: set[int] = set()
-        """Pairs of which an earlier run spoke, and this one not yet."""
-        self._known = self._load()
-        self._used: set[int] = set()
-
-    def _load(self) -> dict[int, dict[str, Any]]:
-        """Return the verdicts that an interrupted run left, and those of an earlier one that still hold."""
-        names = list(takewhile(self._folder.exists, map(_part_name, count())))
-        self.parts = len(names)
-        known = {}
-        if self._folder.holds(_LOCAL, self._fingerprint):
-            names.append(_LOCAL)
-        else:
-            known = earlier_verdicts(self._folder, _LOCAL, self._features, self._judging)
-            self._earlier = set(known)
-        for name in names:
-            if self._folder.holds(name, self._fingerprint):
-                rows = read_verdicts(self._folder, name)
-                known |= {pair_key(row): row for row in rows}
-                self._earlier.difference_update(map(pair_key, rows))
-        return known
-
-    def __call__(
-        self, heads: NDArray[np.int64], tails: NDArray[np.int64], origins: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        """Return which pairs are copies; see `imgsieve.search.groups.Judge`."""
-        keys = pair_keys(heads, tails)
-        new = np.array([self._is_new(*pair) for pair in zip(keys.tolist(), origins.tolist(), strict=True)], bool)
-        order = np.lexsort((tails[new], heads[new]))
-        heads_new, tails_new, origins_new = heads[new][order], tails[new][order], origins[new][order]
-        hints = {name: np.where(origins_new >= 0, values[origins_new], WHOLE) for name, values in self._hints.items()}
-        if len(heads_new):
-            for table in self._verifier(Candidates(heads_new, tails_new, **hints)):
-                self._commit(table)
-        self._used.update(keys.tolist())
-        self._done(len(self._used))
-        return np.array([self._known[key]["verdict"] == Verdict.ACCEPTED for key in keys.tolist()], bool)
-
-    def _commit(self, table: pa.Table) -> None:
-        """Write verdicts as a part, and remember them."""
-        self._folder.write_table(_part_name(self.parts), table, self._fingerprint)
-        rows = table.to_pylist()
-        self.parts += 1
-        self._known |= {pair_key(row): row for row in rows}
-        self._earlier.difference_update(map(pair_key, rows))
-        self._done(len(self._used) + len(rows))
-
-    @property
-    def taken_over(self) -> int:
-        """Number of verdicts that were needed and had been spoken by an earlier run."""
-        return len(self._used & self._earlier)
-
-    def made(self, count: int) -> NDArray[np.bool_]:
-        """Return which images were made from another, by the verdicts so far: shape (count,)."""
-        out = np.zeros(count, bool)
-        for row in (self._known[key] for key in self._used):
-            if row["verdict"] == Verdict.ACCEPTED and row["made"]:
-                out[row["b"] if row["made"] == OF_FIRST else row["a"]] = True
-        return out
-
-    def used(self) -> pa.Table:
-        """Return the verdicts that the groups needed, in the order of the pairs."""
-        return pa.Table.from_pylist([self._known[key] for key in sorted(self._used)], PAIRS_LOCAL)
-
-    def _is_new(self, key: int, origin: int) -> bool:
-        """Return whether a pair must be verified; what an earlier run said counts where it met in the same way."""
-        row = self._known.get(key)
-        if row is None or key not in self._earlier:
-            return row is None
-        hint = self._hint(origin)
-        return (row["met"], row["region_a"], row["region_b"]) != tuple(hint.values())
-
-    def _hint(self, origin: int) -> dict[str, int]:
-        """Return the way in which a pair met; one that no stage proposed met as a whole, in no known orientation."""
-        return {name: int(values[origin]) if origin >= 0 else WHOLE for name, values in self._hints.items()}
-
-
-def _part_name(number: int) -> str:
-    return f"pairs/verdicts/part-{number:06d}.parquet"
+    with pq.ParquetFile(folder.path("pairs/global.parquet")) as file:
+        for batch in file.iter_batches(_READ_ROWS, columns=columns, use_threads=False):
+            rows = batch.filter(pc.equal(batch["verdict"], Verdict.UNDECIDED))
+            met = np.stack([rows[name].to_numpy() for name in columns[2:5]], axis=1)
+            yield Pairs(rows["a"].to_numpy().astype(np.int32), rows["b"].to_numpy().astype(np.int32), met)

@@ -10,112 +10,144 @@ its duplicates, which are then verified against the new keeper. Nobody is ever a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NO_KEEPER", "Judge", "form_stars", "pair_keys"]
+from imgsieve.search.open_pairs import IMAGE, MOVED, PROPOSAL, with_room, with_slots
+from imgsieve.search.stars import MOVES, PROPOSALS, inherit, opened, ripe_now, take
+
+__all__ = ["IMAGE_BYTES", "NO_KEEPER", "PAIR_BYTES", "Judge", "form_stars", "pair_keys"]
 
 NO_KEEPER = -1
 
-Judge = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
-"""Verifies pairs of a keeper-to-be and another image; the third array holds, for each, the number of the proposal that
-it stems from, or -1. Returns which are copies."""
+PAIR_BYTES = 120
+"""Bytes a proposed pair at most, while stars are formed: 28 for its record, as much again if it passes to a keeper,
+with a slot in a table, and both twice while their arrays grow."""
+
+IMAGE_BYTES = 60
+"""Bytes of each image that a pair names, beside the pairs."""
+
+_QUESTIONS = 65_536
+"""The most pairs that a judge is asked about at once."""
+
+Judge = Callable[[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]], NDArray[np.bool_]]
+"""Verifies pairs of a keeper-to-be and another image, those of one keeper next to each other; the third array holds,
+for each, the number of the proposal that it stems from, or -1. Returns which are copies."""
 
 
-def pair_keys(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return one number for each unordered pair of images below 2**31."""
-    return np.minimum(a, b) << 32 | np.maximum(a, b)
+def pair_keys(a: NDArray[np.integer], b: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return one number for each unordered pair of images below 2**31; in the order of the pairs."""
+    keys = np.minimum(a, b).astype(np.int64)
+    keys <<= 32
+    keys |= np.maximum(a, b)
+    return np.asarray(keys)
 
 
 def form_stars(
-    count: int, rank: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64], judge: Judge
-) -> NDArray[np.int64]:
+    rank: NDArray[np.integer], a: NDArray[np.integer], b: NDArray[np.integer], judge: Judge
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Form stars from proposed pairs.
+
+    Proposals of images that no proposal connects do not touch each other, so they may be given in several calls.
+
+    A round costs as much as it settles: the proposals that are verified, and the open ones of images that are taken.
+    Memory is `PAIR_BYTES` a pair and `IMAGE_BYTES` an image that is named.
 
     Parameters
     ----------
-    count
-        Number of images.
     rank
-        Shape (count,), int64, all different: the lower, the better the image.
+        Shape (images,), of integers, all different: the lower, the better the image.
     a, b
-        Shape (n,), int64: proposed pairs.
+        Shape (n,), of image numbers, ``a != b``: proposed pairs. Of a pair that is given more than once,
+        the last proposal counts.
     judge
         Verifies pairs when they are needed.
 
     Returns
     -------
-    Shape (count,), int64: the keeper of each image, `NO_KEEPER` for those that have none.
+    Shape (m,), int32, twice: the images that are duplicates, and the keeper of each.
     """
-    keeper = np.full(count, NO_KEEPER, np.int64)
-    better = rank[a] < rank[b]
-    edges = Edges(np.where(better, a, b), np.where(better, b, a), np.arange(len(a), dtype=np.int64))
-    refused = np.empty(0, np.int64)
-    while len(edges.head):
-        ripe = _ripe(edges, rank)
-        now, later = edges.where(ripe), edges.where(~ripe)
-        copies = judge(now.head, now.tail, now.origin)
-        refused = np.union1d(refused, pair_keys(now.head[~copies], now.tail[~copies]))
-        taken = now.where(copies)
-        keeper[taken.tail] = taken.head
-        released = _release(keeper, taken.tail)
-        edges = _passed_on(keeper, rank, later.plus(released))
-        edges = edges.where(~np.isin(pair_keys(edges.head, edges.tail), refused))
-    return keeper
+    stars = _Stars(*_by_rank(rank, a, b))
+    while len(stars.ripe):
+        stars.go_on(np.concatenate([judge(*stars.questions(some)) for some in range(0, len(stars.ripe), _QUESTIONS)]))
+    return stars.duplicates()
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """Open proposals: a better image, a worse one, and the number of the proposal, -1 for an inherited one."""
+class _Stars:
+    """Stars while they are formed."""
 
-    head: NDArray[np.int64]
-    tail: NDArray[np.int64]
-    origin: NDArray[np.int64]
+    def __init__(
+        self, numbers: NDArray[np.int32], head: NDArray[np.int32], tail: NDArray[np.int32], origin: NDArray[np.int32]
+    ) -> None:
+        self._numbers = numbers
+        self._images = np.empty(len(numbers) + 1, IMAGE)
+        self._proposals = np.empty(len(head), PROPOSAL)
+        self._table = with_slots(np.empty(0, MOVED), 8)
+        self._changed = np.arange(len(numbers), dtype=np.int32)
+        self._counts = np.array([len(head), 0, 0, len(numbers)])
+        opened(self._images, self._proposals, head, tail, origin)
+        self.ripe = self._in_order(ripe_now(self._images, self._proposals, self._changed, self._counts))
+        """Proposals to verify now."""
 
-    def where(self, mask: NDArray[np.bool_]) -> Edges:
-        """Return the edges at which ``mask`` is true."""
-        return Edges(self.head[mask], self.tail[mask], self.origin[mask])
+    def _in_order(self, ripe: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return proposals with those of one head next to each other."""
+        return ripe[np.argsort(self._proposals["head"][ripe], kind="stable")]
 
-    def plus(self, other: Edges) -> Edges:
-        """Return these edges and those of another."""
-        return Edges(
-            np.concatenate([self.head, other.head]),
-            np.concatenate([self.tail, other.tail]),
-            np.concatenate([self.origin, other.origin]),
-        )
+    def questions(self, first: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Return heads, tails and origins of ripe proposals, a bounded number at a time."""
+        ripe = self.ripe[first : first + _QUESTIONS]
+        heads, tails = (self._numbers[self._proposals[side][ripe]] for side in ("head", "tail"))
+        return heads, tails, self._proposals["origin"][ripe]
+
+    def go_on(self, copies: NDArray[np.bool_]) -> None:
+        """End a round."""
+        take(self._images, self._proposals, self._changed, self._counts, self.ripe, copies)
+        work, at = (self._changed, self._counts, self.ripe, copies), 0
+        while True:
+            at, room = inherit(self._images, self._proposals, self._table, *work, at)
+            if at == len(copies):
+                break
+            self._proposals = with_room(self._proposals, int(self._counts[PROPOSALS]) + room)
+            self._table = with_slots(self._table, int(self._counts[MOVES]) + room)
+        self.ripe = self._in_order(ripe_now(self._images, self._proposals, self._changed, self._counts))
+
+    def duplicates(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the images that have a keeper, and it."""
+        keeper = self._images["keeper"][:-1]
+        taken = np.nonzero(keeper != NO_KEEPER)[0]
+        return self._numbers[taken], self._numbers[keeper[taken]]
 
 
-def _ripe(edges: Edges, rank: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return the edges to verify now: nobody better may take the head, and the head is the best for its tail."""
-    waiting = np.zeros(len(rank), bool)
-    waiting[edges.tail] = True
-    best = np.full(len(rank), np.iinfo(np.int64).max)
-    np.minimum.at(best, edges.tail, rank[edges.head])
-    return np.asarray(~waiting[edges.head] & (rank[edges.head] == best[edges.tail]))
+def _by_rank(
+    rank: NDArray[np.integer], a: NDArray[np.integer], b: NDArray[np.integer]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Give the images of some pairs numbers by their rank.
+
+    Returns
+    -------
+    The images, the best first; and heads, tails and numbers of the pairs, sorted by tail and head, each once.
+    """
+    found = np.unique(np.concatenate([a, b], dtype=np.int32, casting="same_kind"))
+    order = np.argsort(rank[found]).astype(np.int32)
+    places = np.empty(len(found), np.int32)
+    places[order] = np.arange(len(found), dtype=np.int32)
+    keys = _sorted_places(places, found, a, b)
+    origin = np.argsort(keys, kind="stable").astype(np.int32)
+    keys = keys[origin]
+    last = np.ones(len(keys), bool)
+    last[:-1] = keys[1:] != keys[:-1]
+    if not last.all():
+        keys, origin = keys[last], origin[last]
+    return found[order], keys.astype(np.int32), (keys >> 32).astype(np.int32), origin
 
 
-def _release(keeper: NDArray[np.int64], taken: NDArray[np.int64]) -> Edges:
-    """Free the duplicates of images that have become duplicates themselves, and propose them to the new keepers."""
-    freed = np.nonzero((keeper != NO_KEEPER) & np.isin(keeper, taken))[0]
-    edges = Edges(keeper[keeper[freed]], freed, np.full(len(freed), -1, np.int64))
-    keeper[freed] = NO_KEEPER
-    return edges
-
-
-def _passed_on(keeper: NDArray[np.int64], rank: NDArray[np.int64], edges: Edges) -> Edges:
-    """Let keepers inherit the proposals of their duplicates, and drop what is settled."""
-    head = np.where(keeper[edges.head] == NO_KEEPER, edges.head, keeper[edges.head])
-    tail = np.where(keeper[edges.tail] == NO_KEEPER, edges.tail, keeper[edges.tail])
-    origin = np.where((head != edges.head) | (tail != edges.tail), -1, edges.origin)
-    better = rank[head] < rank[tail]
-    moved = Edges(np.where(better, head, tail), np.where(better, tail, head), origin).where(head != tail)
-    # Of equal pairs, the one with a proposal of its own stays: it has a hint.
-    keys = pair_keys(moved.head, moved.tail)
-    order = np.lexsort((-moved.origin, keys))
-    first = np.ones(len(order), bool)
-    first[1:] = keys[order][1:] != keys[order][:-1]
-    chosen = np.zeros(len(order), bool)
-    chosen[order[first]] = True
-    return moved.where(chosen)
+def _sorted_places(
+    places: NDArray[np.int32], found: NDArray[np.int32], a: NDArray[np.integer], b: NDArray[np.integer]
+) -> NDArray[np.int64]:
+    """Return the number of each pair: that of its tail, times 2**32, and that of its head."""
+    one, other = (places[np.searchsorted(found, side)] for side in (a, b))
+    keys = np.maximum(one, other).astype(np.int64)
+    keys <<= 32
+    keys |= np.minimum(one, other)
+    return keys

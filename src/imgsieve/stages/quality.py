@@ -6,7 +6,7 @@ the picture with more pixels, then to the larger file, then to the first in the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from imgsieve.config import QualityConfig
 from imgsieve.features.quality import COLUMNS, parts_of, score_of
 from imgsieve.schema import QUALITY_PARTS
 
-__all__ = ["measure", "rank_of", "reason_of"]
+__all__ = ["measure", "rank_of", "reason_for", "reason_of"]
 
 _WORDS = {
     "resolution": "more true detail",
@@ -49,12 +49,12 @@ def measure(features: pa.Table, config: QualityConfig) -> tuple[dict[str, NDArra
     return {name: np.where(failed, np.nan, values).astype(np.float32) for name, values in parts.items()}, score
 
 
-def rank_of(score: NDArray[np.float32], pixels: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:
+def rank_of(score: NDArray[np.float32], pixels: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int32]:
     """Return the rank of each image, 0 for the best; images that failed come last."""
     tenths = np.nan_to_num(np.rint(score.astype(np.float64) * 10), nan=-1.0)
     order = np.lexsort((np.arange(len(score)), -size, -pixels, -tenths))
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
     return rank
 
 
@@ -74,7 +74,20 @@ def reason_of(
     copies
         Members that are known to be made from another, which the keeper is not.
     """
-    gains = {name: getattr(config, name) * (keeper[name] - others[name]) for name in QUALITY_PARTS}
+    return reason_for([keeper[name] - others[name] for name in QUALITY_PARTS], members, copies, config)
+
+
+def reason_for(leads: Sequence[float], members: int, copies: int, config: QualityConfig) -> str:
+    """Say why a keeper is kept.
+
+    Parameters
+    ----------
+    leads
+        By how much each part of the keeper, in the order of `QUALITY_PARTS`, is above the mean of its duplicates.
+    members, copies
+        As in `reason_of`.
+    """
+    gains = {name: getattr(config, name) * lead for name, lead in zip(QUALITY_PARTS, leads, strict=True)}
     best = sorted((name for name in QUALITY_PARTS if gains[name] > _LEAST_GAIN), key=lambda name: -gains[name])
     words = [_WORDS[name] for name in best[:3]]
     if copies:

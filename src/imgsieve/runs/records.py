@@ -1,12 +1,13 @@
 """A file of records of any length that are read again by their number.
 
-Members of a group are far apart in the tables, which are in the order of ``image_id``, and stand together on
-a page. The records wait on disk in between; only their places, 8 bytes each, are in memory.
+What is read in the order of ``image_id`` is often wanted in another: members of a group are far apart in the tables
+and stand together on a page. The records wait on disk in between; only their places, 8 bytes each, are in memory.
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 from array import array
 from pathlib import Path
 from types import TracebackType
@@ -20,12 +21,12 @@ class RecordFile:
 
     Parameters
     ----------
-    path
-        The file to make.
+    folder
+        Where the file is; it has no name, so nothing is left of it, however the process ends.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b")
+    def __init__(self, folder: Path) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=1 << 20)  # noqa: SIM115 - `__exit__` closes it
         self._ends = array("q", [0])
 
     def __len__(self) -> int:
