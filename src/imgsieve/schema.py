@@ -13,6 +13,7 @@ __all__ = [
     "GROUPS",
     "HASH_BYTES",
     "KEPT",
+    "LAYOUT_BYTES",
     "MANIFEST",
     "ORIENTATIONS",
     "PAIRS_COLOR",
@@ -24,6 +25,7 @@ __all__ = [
     "SCORES",
     "SIGNATURE_BYTES",
     "THUMBS",
+    "TRIMMED_BYTES",
     "Verdict",
 ]
 
@@ -38,6 +40,12 @@ SIGNATURE_BYTES = 288
 
 REGION_BYTES = 46 * HASH_BYTES
 """Bytes of the codes of the regions of one picture; see `imgsieve.features.regions`."""
+
+TRIMMED_BYTES = 4
+"""Bytes of the rectangle inside a picture's margins."""
+
+LAYOUT_BYTES = 256
+"""Bytes of one layout; see `imgsieve.features.layout`."""
 
 QUALITY_PARTS = (
     "resolution",
@@ -96,8 +104,8 @@ FEATURES = pa.schema(
         pa.field("wavelet_codes", pa.binary(HASH_BYTES * ORIENTATIONS)),
         pa.field("color_signature", pa.binary(SIGNATURE_BYTES)),
         pa.field("region_codes", pa.binary(REGION_BYTES)),
-        pa.field("trimmed", pa.binary(4)),
-        pa.field("layout", pa.binary(256)),
+        pa.field("trimmed", pa.binary(TRIMMED_BYTES)),
+        pa.field("layout", pa.binary(LAYOUT_BYTES)),
         pa.field("embedding", pa.binary()),
         *_METRICS,
     ]

@@ -41,7 +41,7 @@ def propose_pair(subjects: Subjects, config: RunConfig) -> Proposal:
     exact = _exact(subjects)
     found = _propose(subjects, config)
     widest = dataclasses.replace(config.wavelet, max_distance_bits=_BITS, max_region_distance_bits=_BITS)
-    pair = found if len(found) else _join_codes(subjects, dataclasses.replace(config, wavelet=widest))
+    pair = found if len(found) else wavelet.table_of(_near_codes(subjects, dataclasses.replace(config, wavelet=widest)))
     flat = min(subjects.fact("contrast")) < wavelet.FLAT_CONTRAST
     proposed = exact is not None or len(found) > 0
     return Proposal(exact=exact, proposed=proposed, pair=pair, account=_account(subjects, exact, found, flat, config))
@@ -58,17 +58,16 @@ def _exact(subjects: Subjects) -> str | None:
 
 def _propose(subjects: Subjects, config: RunConfig) -> pa.Table:
     """Return the proposals of codes and, with a model, of embeddings: one row or none."""
-    if min(subjects.fact("contrast")) < wavelet.FLAT_CONTRAST:
-        return wavelet.proposals_of(np.empty(0, np.int64), np.empty(0, np.int64))
-    found = [_join_codes(subjects, config)]
+    found = _near_codes(subjects, config)
     if config.refine.descriptor is not None:
-        vectors = subjects.bytes_of("embedding").view(np.float16).astype(np.float32)
+        vectors = subjects.bytes_of("embedding").view(np.float16)
         one, other = near_pairs(vectors, config.refine.neighbors, config.refine.propose_embedding_similarity)
-        found.append(wavelet.proposals_of(one.astype(np.int64), other.astype(np.int64)))
-    return wavelet.merge(pa.concat_tables(found))
+        found = np.concatenate([found, wavelet.other_proposals(one.astype(np.int32), other.astype(np.int32))])
+    flat = min(subjects.fact("contrast")) < wavelet.FLAT_CONTRAST
+    return wavelet.table_of(found[:0] if flat else found)
 
 
-def _join_codes(subjects: Subjects, config: RunConfig) -> pa.Table:
+def _near_codes(subjects: Subjects, config: RunConfig) -> NDArray[np.void]:
     """Compare the two pictures' codes as a run compares those of all."""
     codes, areas = subjects.codes(), subjects.region_codes()
     found = []
@@ -84,7 +83,7 @@ def _join_codes(subjects: Subjects, config: RunConfig) -> pa.Table:
             inside = distances(areas[one, TRIMMED:], areas[other, TRIMMED])
             both = wavelet.regional_proposals(ids[0][:1], ids[1][:1], inside, numbers[TRIMMED:], TRIMMED)
             found += [p[p["bits"] <= config.wavelet.max_region_distance_bits] for p in (met, both)]
-    return wavelet.table_of(np.concatenate(found))
+    return np.concatenate(found)
 
 
 def _account(subjects: Subjects, exact: str | None, found: pa.Table, flat: bool, config: RunConfig) -> StageAccount:

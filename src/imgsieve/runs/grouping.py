@@ -21,6 +21,7 @@ from imgsieve.runs import proposals
 from imgsieve.runs.assignment import assign, class_rank
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.refining import refine_by_color, refine_by_descriptor
 from imgsieve.runs.results import Counts, write_results
 from imgsieve.runs.verdicts import Verifier
 from imgsieve.runs.verification import Verification, verify
@@ -73,10 +74,10 @@ def group(
     with stage("wavelet", "Stage 1: Wavelet codes", features.count) as done:
         prints = proposals.propose(folder, features, known, config, executor, done)
     with stage("color", "Stage 2: Color", None) as done:
-        prints = proposals.refine_by_color(folder, features, prints, config, done)
+        prints = refine_by_color(folder, features, prints, config, executor, done)
     with stage("global", "Stage 3: Global refinement", None) as done:
-        prints = proposals.refine_by_descriptor(folder, features, prints, config, done)
-    first = known.first.astype(np.int32)
+        prints = refine_by_descriptor(folder, features, prints, config, executor, done)
+    first = known.first
     del known
     rank = _rank(features, config)
     with stage("local", "Stage 4: Local features", None) as done:

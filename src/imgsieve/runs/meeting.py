@@ -29,7 +29,7 @@ from imgsieve.search.tables import search, tables_for
 from imgsieve.search.words import distances
 from imgsieve.stages import wavelet
 
-__all__ = ["meet"]
+__all__ = ["meet", "takes_part"]
 
 _BLOCK_BYTES = 32 * 1024**2
 """Codes of a block of pictures that ask, beside as many as the codes that are searched take."""
@@ -76,7 +76,7 @@ def _blocks(
                 begin, filled = begin + filled, 0
 
 
-def _takes_part(features: FeatureColumns, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def takes_part(features: FeatureColumns, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return the chosen images that are not flat, and their brightness."""
     brightness = np.zeros(features.count, np.float32)
     mask = chosen.copy()
@@ -90,7 +90,8 @@ def _takes_part(features: FeatureColumns, chosen: NDArray[np.bool_]) -> tuple[ND
 
 def meet(
     features: FeatureColumns,
-    chosen: NDArray[np.bool_],
+    ids: NDArray[np.int32],
+    brightness: NDArray[np.float32],
     config: WaveletConfig,
     executor: Executor,
     spill: PairSpill,
@@ -100,12 +101,11 @@ def meet(
 
     Parameters
     ----------
-    chosen
-        Shape (n,), bool: the images to compare.
+    ids, brightness
+        The result of `takes_part`.
     done
         Told how many images' worth of the work is done.
     """
-    ids, brightness = _takes_part(features, chosen)
     if len(ids):
         work = _Progress(done, features.count, len(ids), config.regions)
         _Meeting(features, ids, brightness, config, executor, spill, work).run()

@@ -16,10 +16,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.search.buckets import Spread, side_of
+from imgsieve.search.equality import first_equal
 from imgsieve.search.partition import partition_for
 from imgsieve.search.words import as_rows, distance_of_rows
 
-__all__ = ["NOBODY", "Thinned", "equal_firsts", "leaders", "neighborhood", "thin"]
+__all__ = ["NOBODY", "Thinned", "leaders", "neighborhood", "thin"]
 
 NOBODY = -1
 
@@ -63,7 +64,7 @@ def thin(codes: NDArray[np.uint8], order: NDArray[np.float32], radius: int, spre
     radius
         Distance in bits of a member of a crowd from its leader at most.
     """
-    first = equal_firsts(codes)
+    first = first_equal(as_rows(codes))
     same = np.bincount(first, minlength=len(codes))[first] > _MOST_EQUAL
     stood_for = same & (first != np.arange(len(codes)))
     links = [_star(first, stood_for), _line(first, np.nonzero(same)[0], order)]
@@ -98,46 +99,6 @@ def _line(
     if not pairs:
         return np.empty(0, np.int32), np.empty(0, np.int32)
     return np.concatenate([one for one, _ in pairs]), np.concatenate([other for _, other in pairs])
-
-
-def equal_firsts(codes: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Return, for each code of shape (n, 32), the first row with an equal one: shape (n,), int32."""
-    rows = as_rows(codes)
-    keys = _mixed(rows)
-    order = np.argsort(keys, kind="stable").astype(np.int32)
-    first = np.arange(len(codes), dtype=np.int32)
-    _join_equal(rows, keys, order, first)
-    return first
-
-
-@njit(nogil=True, cache=True)
-def _mixed(rows: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return a number for each row of shape (n, 4) that equal ones share, and different ones hardly ever."""
-    out = np.empty(rows.shape[0], np.uint64)
-    for i in range(rows.shape[0]):
-        key = np.uint64(0)
-        for word in range(4):
-            key = (key ^ rows[i, word]) * np.uint64(0x9E3779B97F4A7C15)
-            key ^= key >> np.uint64(29)
-        out[i] = key
-    return out
-
-
-@njit(nogil=True, cache=True)
-def _join_equal(
-    rows: NDArray[np.uint64], keys: NDArray[np.uint64], order: NDArray[np.int32], first: NDArray[np.int32]
-) -> None:
-    """Write the first of equal rows; rows of one key that differ are compared with all firsts of the key."""
-    begin = 0
-    for place in range(1, order.size):
-        if keys[order[place]] != keys[order[begin]]:
-            begin = place
-            continue
-        for earlier in range(begin, place):
-            other = order[earlier]
-            if first[other] == other and distance_of_rows(rows, order[place], other) == 0:
-                first[order[place]] = other
-                break
 
 
 def leaders(codes: NDArray[np.uint8], radius: int, spread: Spread = map) -> NDArray[np.int32]:

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from imgsieve.features import regions
 from imgsieve.features.orientation import COUNT, compose_inverse
 from imgsieve.schema import HASH_BYTES, PAIRS_WAVELET, Verdict
+from imgsieve.search.equality import first_equal
 
 __all__ = [
     "FLAT_CONTRAST",
     "PROPOSAL",
     "exact_classes",
     "exact_pairs",
-    "merge",
-    "proposals_of",
+    "other_proposals",
     "regional_proposals",
     "table_of",
     "whole_proposals",
@@ -39,59 +39,42 @@ PROPOSAL = np.dtype(
 _INVERSE = np.array([compose_inverse(turn) for turn in range(COUNT)], np.int8)
 
 
-def exact_classes(
-    content: NDArray[np.uint64], pixels: NDArray[np.uint64], alive: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Find the images that are equal.
+def exact_classes(first: NDArray[np.int32], digests: NDArray[np.uint64], alive: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Join the classes of equal images by one more kind of digest.
 
     Parameters
     ----------
-    content, pixels
-        Shape (n, 2), uint64: digests of bytes and of upright pixels; zeros where there is none.
+    first
+        Shape (n,), int32: the first image of the class of each so far. Images of a class must have equal digests,
+        as equal bytes have equal pixels, or none.
+    digests
+        Shape (n, 2), uint64; zeros where there is none.
     alive
         Shape (n,), bool: images that could be described.
 
     Returns
     -------
-    Shape (n,), int64: the first image that each is equal to, in bytes or in pixels; itself when there is none.
+    Shape (n,), int32: the first image that each is equal to; itself when there is none.
     """
-    first = np.arange(len(content), dtype=np.int64)
-    for digests in (content, pixels):
-        speak = np.nonzero(alive & digests.any(axis=1))[0]
-        # Equal bytes have equal pixels, so going on from the first of each class joins whole classes.
-        leader = first[speak[_first_equal(digests[speak])]]
-        np.minimum.at(first, first[speak], leader)
-        first = first[first]
-    return first
+    joined = first.copy()
+    speak = np.nonzero(alive & digests.any(axis=1))[0].astype(np.int32)
+    # Going on from the first of each class joins whole classes.
+    np.minimum.at(joined, first[speak], first[speak[first_equal(digests[speak])]])
+    return joined[joined]
 
 
-def _first_equal(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return, for each row of shape (n, 2), the first row that is equal to it."""
-    order = np.lexsort((digests[:, 1], digests[:, 0]))
-    ordered = digests[order]
-    opens = np.ones(len(order), bool)
-    opens[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-    out = np.empty(len(order), np.int64)
-    # lexsort is stable, so the first of a run is the first of the rows.
-    out[order] = order[opens][np.cumsum(opens) - 1]
-    return out
+def exact_pairs(first: NDArray[np.int32], copies: NDArray[np.int32], same_bytes: NDArray[np.bool_]) -> pa.Table:
+    """Return the accepted pairs of equal images, each with the first of its class: all of shape (n,)."""
+    none = np.full(len(first), regions.WHOLE)
+    kind = np.where(same_bytes, "bytes", "pixels")
+    zeros = np.zeros(len(first), np.int8)
+    return _table(first, copies, zeros, none, none, zeros, Verdict.ACCEPTED, kind)
 
 
-def exact_pairs(first: NDArray[np.int64], content: NDArray[np.uint64]) -> pa.Table:
-    """Return the accepted pairs of equal images, each with the first of its class."""
-    b = np.nonzero(first != np.arange(len(first)))[0].astype(np.int64)
-    a = first[b]
-    kind = np.where((content[a] == content[b]).all(axis=1), "bytes", "pixels")
-    none = np.full(len(a), regions.WHOLE)
-    return _table(a, b, np.zeros(len(a), np.int8), none, none, np.zeros(len(a)), Verdict.ACCEPTED, kind)
-
-
-def proposals_of(one: NDArray[np.int64], other: NDArray[np.int64]) -> pa.Table:
-    """Return proposals that another search made; nothing is known of their codes."""
-    none = np.full(len(one), regions.WHOLE)
-    far = np.full(len(one), HASH_BYTES * 8)
-    upright = np.zeros(len(one), np.int8)
-    return _table(np.minimum(one, other), np.maximum(one, other), upright, none, none, far, Verdict.UNDECIDED, None)
+def other_proposals(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.void]:
+    """Return proposals that another search made; nothing is known of their codes. See `whole_proposals`."""
+    far = np.full(len(one), HASH_BYTES * 8, np.int16)
+    return whole_proposals(one, other, far, np.zeros(len(one), np.int8))
 
 
 def whole_proposals(
@@ -148,17 +131,6 @@ def table_of(proposals: NDArray[np.void]) -> pa.Table:
     columns = (best[name] for name in ("a", "b", "orientation", "region_a", "region_b", "bits"))
     a, b, orientation, region_a, region_b, bits = columns
     return _table(a, b, orientation, region_a, region_b, bits, Verdict.UNDECIDED, None)
-
-
-def merge(pairs: pa.Table) -> pa.Table:
-    """Keep the closest proposal of each pair, ordered by pair."""
-    a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
-    region = np.maximum(pairs["region_a"].to_numpy(), pairs["region_b"].to_numpy())
-    order = np.lexsort((pairs["orientation"].to_numpy(), region, pairs["distance_bits"].to_numpy(), b, a))
-    a, b = a[order], b[order]
-    fresh = np.ones(len(order), bool)
-    fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
-    return pairs.take(pa.array(order[fresh]))
 
 
 def _table(

@@ -1,0 +1,110 @@
+"""Stages 2 and 3 over a whole run: proposed pairs are judged by color and by a global descriptor, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from imgsieve.config import RunConfig, digest_of
+from imgsieve.executors import Executor
+from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.embedded import vectors_of
+from imgsieve.runs.flat_columns import FlatColumns, flat_columns
+from imgsieve.runs.folder import RunFolder
+from imgsieve.schema import LAYOUT_BYTES, PAIRS_COLOR, PAIRS_GLOBAL, SIGNATURE_BYTES, TRIMMED_BYTES, Verdict
+from imgsieve.stages import color, refinement
+
+__all__ = ["refine_by_color", "refine_by_descriptor"]
+
+_BATCH_PAIRS = 32_768
+
+_SCHEMAS = {"color": PAIRS_COLOR, "global": PAIRS_GLOBAL}
+
+Done = Callable[[int], None]
+Bytes = NDArray[np.uint8]
+
+
+def refine_by_color(
+    folder: RunFolder, features: FeatureColumns, before: str, config: RunConfig, executor: Executor, done: Done
+) -> str:
+    """Write ``pairs/color.parquet`` from the undecided pairs of stage 1. Returns its print."""
+    fingerprint = digest_of([before, config.fingerprint(), "color"])
+    columns = {"color_signature": SIGNATURE_BYTES, "trimmed": TRIMMED_BYTES}
+
+    def judge(pairs: pa.Table, flat: FlatColumns) -> pa.Table:
+        one, other = _both(flat, pairs, columns)
+        signatures = one["color_signature"], other["color_signature"]
+        return color.match(pairs, signatures, (one["trimmed"], other["trimmed"]), config.color)
+
+    if not folder.holds("pairs/color.parquet", fingerprint):
+        with flat_columns(features, columns) as flat:
+            _write(folder, "wavelet", "color", fingerprint, executor, done, lambda pairs: judge(pairs, flat))
+    return fingerprint
+
+
+def refine_by_descriptor(
+    folder: RunFolder, features: FeatureColumns, before: str, config: RunConfig, executor: Executor, done: Done
+) -> str:
+    """Write ``pairs/global.parquet`` from the undecided pairs of stage 2. Returns its print."""
+    fingerprint = digest_of([before, config.fingerprint(), "global"])
+    columns = {"layout": LAYOUT_BYTES, "trimmed": TRIMMED_BYTES}
+
+    def by_layout(pairs: pa.Table, flat: FlatColumns) -> pa.Table:
+        one, other = _both(flat, pairs, columns)
+        layouts = one["layout"].view(np.int8), other["layout"].view(np.int8)
+        return refinement.match(pairs, layouts, (one["trimmed"], other["trimmed"]), config.refine)
+
+    def by_model(pairs: pa.Table) -> pa.Table:
+        ids = np.concatenate([pairs["a"].to_numpy(), pairs["b"].to_numpy()])
+        vectors = vectors_of(features.take(ids, ["embedding"])["embedding"]).astype(np.float32)
+        return refinement.match_embeddings(pairs, (vectors[: len(pairs)], vectors[len(pairs) :]), config.refine)
+
+    if folder.holds("pairs/global.parquet", fingerprint):
+        return fingerprint
+    if config.refine.descriptor is not None:
+        _write(folder, "color", "global", fingerprint, executor, done, by_model)
+    else:
+        with flat_columns(features, columns) as flat:
+            _write(folder, "color", "global", fingerprint, executor, done, lambda pairs: by_layout(pairs, flat))
+    return fingerprint
+
+
+def _both(flat: FlatColumns, pairs: pa.Table, columns: Iterable[str]) -> tuple[dict[str, Bytes], dict[str, Bytes]]:
+    """Return the columns of both images of pairs."""
+    ids = np.concatenate([pairs["a"].to_numpy(), pairs["b"].to_numpy()])
+    rows = flat.take(ids, list(columns))
+    one = {name: values[: len(pairs)] for name, values in rows.items()}
+    return one, {name: values[len(pairs) :] for name, values in rows.items()}
+
+
+def _write(
+    folder: RunFolder,
+    source: str,
+    target: str,
+    fingerprint: str,
+    executor: Executor,
+    done: Done,
+    judge: Callable[[pa.Table], pa.Table],
+) -> None:
+    """Let one stage judge what the stage before left undecided, batch by batch."""
+    count = 0
+    with folder.table_writer(f"pairs/{target}.parquet", _SCHEMAS[target], fingerprint) as writer:
+        for judged in executor.map(judge, _undecided(folder, source)):
+            writer.write(judged)
+            count += len(judged)
+            done(count)
+
+
+def _undecided(folder: RunFolder, stage: str) -> Iterator[pa.Table]:
+    """Yield the undecided pairs of a stage, a bounded number at a time."""
+    with pq.ParquetFile(folder.path(f"pairs/{stage}.parquet")) as file:
+        for batch in file.iter_batches(_BATCH_PAIRS, use_threads=False):
+            table = pa.Table.from_batches([batch])
+            pairs = table.filter(pc.equal(table["verdict"], Verdict.UNDECIDED))
+            if len(pairs):
+                yield pairs
