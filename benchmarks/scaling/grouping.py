@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 import sys
 from dataclasses import asdict
@@ -23,6 +22,7 @@ from imgsieve.runs.progress import Event, Monitor
 from imgsieve.runs.summary import pair_counts
 from imgsieve.runs.warming import warm_up
 from scaling.oracle import Oracle
+from scaling.process import peak_bytes
 
 
 def clear_results(root: Path) -> None:
@@ -57,11 +57,6 @@ def measure_grouping(features: FeatureColumns, clusters: Path, workers: int, mem
         "judged": oracle.pairs,
         "counts": asdict(counts),
     }
-
-
-def peak_bytes() -> int:
-    """Return the largest resident memory that the system has seen of this process."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _tell(event: Event) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from imgsieve.memory import resident_bytes
 from imgsieve.runs.columns import FeatureColumns
-from scaling.grouping import peak_bytes
+from scaling.process import peak_bytes
 
 KEYPOINTS = 500
 """ORB keypoints an image: place and descriptor of each."""

@@ -2,12 +2,14 @@
 
 An inverted file (J. Sivic and A. Zisserman, "Video Google", ICCV 2003, doi:10.1109/ICCV.2003.1238663): centers are
 found by k-means on a sample, each vector belongs to the cell of its nearest center, and the vectors of a cell are
-compared with those of the nearest cells. What lies in a farther cell is missed; `PROBES` says how much.
+compared with those of the cells that most of them are near to. What lies in a farther cell is missed; `PROBES` says how
+much.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,9 @@ the near pairs are found."""
 
 _ROWS_A_CELL = 1000
 _SAMPLES_A_CELL = 40
+_VOTES = 24
+"""Cells that each vector of a cell votes for."""
+
 _BLOCK = 4096
 _ROUNDS = 8
 _SEED = 1234
@@ -52,15 +57,15 @@ def cells_of(
     try:
         centers = _centers(rows, read, max(1, len(rows) // rows_a_cell))
         cell = _assigned(rows, read, centers)
-        near = _nearest_centers(centers, centers, min(probes, len(centers)))
+        order = np.argsort(cell, kind="stable")
+        edges = np.searchsorted(cell[order], np.arange(len(centers) + 1))
+        near = [_voted(rows[order[a:b]], read, centers, probes) for a, b in pairwise(edges.tolist())]
     finally:
         faiss.omp_set_num_threads(threads)
-    order = np.argsort(cell, kind="stable")
-    edges = np.searchsorted(cell[order], np.arange(len(centers) + 1))
     for number in range(len(centers)):
         mine = rows[order[edges[number] : edges[number + 1]]]
         if len(mine):
-            members = [order[edges[other] : edges[other + 1]] for other in {number, *near[number].tolist()}]
+            members = [order[edges[other] : edges[other + 1]] for other in near[number].tolist()]
             yield mine, np.sort(rows[np.concatenate(members)])
 
 
@@ -85,6 +90,18 @@ def _assigned(rows: NDArray[np.int64], read: Read, centers: NDArray[np.float32])
         block = read(rows[at : at + _BLOCK])
         cell[at : at + len(block)] = _nearest_centers(block, centers, 1)[:, 0]
     return cell
+
+
+def _voted(members: NDArray[np.int64], read: Read, centers: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """Return the cells that most members of a cell are near to, their own among them: shape (count,) or less."""
+    votes = np.zeros(len(centers), np.int64)
+    for at in range(0, len(members), _BLOCK):
+        near = _nearest_centers(read(members[at : at + _BLOCK]), centers, min(_VOTES, len(centers)))
+        votes += np.bincount(near.ravel(), minlength=len(centers))
+        # The nearest is the cell itself, which is never left out.
+        votes[near[:, 0]] += len(members)
+    chosen = np.argsort(-votes, kind="stable")[:count]
+    return chosen[votes[chosen] > 0]
 
 
 def _nearest_centers(vectors: NDArray[np.float32], centers: NDArray[np.float32], count: int) -> NDArray[np.int64]:
