@@ -19,6 +19,8 @@ from PIL import Image
 from imgsieve import runs
 from imgsieve.config import DecodeConfig, ExecutionConfig, RunConfig
 from imgsieve.demo import encode, render_quick
+from imgsieve.memory import least_budget_bytes
+from imgsieve.runs.preparation import prepare
 from imgsieve.schema import GROUPS
 
 FAILURES = {
@@ -73,6 +75,12 @@ def write_pictures(folder: Path, photos: int = 24, seed: int = 0, *, broken: boo
         put(folder, "broken/cut.jpg", encode(picture(999), "jpg")[:900])
         put(folder, "broken/notes.txt", b"not a picture")
     return folder
+
+
+def least_memory_mb(workers: int, images: int = 1000) -> int:
+    """The smallest budget that this process can keep, with a little air."""
+    base = prepare(config(workers=workers), remote=False).base_bytes
+    return least_budget_bytes(base_bytes=base, images=images, workers=workers) // 10**6 + 12
 
 
 def config(*, workers: int = 2, memory_mb: int = 2048, thumbnails: bool = True, **tables: Any) -> RunConfig:

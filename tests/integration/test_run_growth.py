@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from run_checks import config, groups_bytes, picture, put, recoded, rows_of, run, write_pictures
+from run_checks import config, groups_bytes, least_memory_mb, picture, put, recoded, rows_of, run, write_pictures
 
-from imgsieve import memory, runs
+from imgsieve import runs
 from imgsieve.config import LocalConfig
 from imgsieve.demo import encode
 
@@ -112,8 +112,7 @@ def test_grown_twice_and_shrunk_again(source, tmp_path):
 def test_too_large_for_memory_is_tried_again_with_more(tmp_path):
     source = write_pictures(tmp_path / "in", 4)
     put(source, "large.png", encode(picture(5, 4000, 3000), "png"))
-    fixed = memory.resident_bytes() + memory.WORKER_BYTES + memory.TABLE_BYTES + memory.LEAST_GATE_BYTES
-    run(source, tmp_path / "out", workers=1, memory_mb=fixed // 10**6 + 12)
+    run(source, tmp_path / "out", workers=1, memory_mb=least_memory_mb(1))
     large = rows_of(tmp_path / "out")["large.png"]
     assert (large["status"], large["error_kind"], large["keep"]) == ("failed", "too-large-for-memory", 1)
     assert "--memory" in large["error"]

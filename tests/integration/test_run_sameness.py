@@ -6,9 +6,9 @@ import random
 import shutil
 
 import pytest
-from run_checks import child, config, groups_bytes, kill_at, rows_of, run, summary_of, write_pictures
+from run_checks import child, config, groups_bytes, kill_at, least_memory_mb, rows_of, run, summary_of, write_pictures
 
-from imgsieve import memory, runs
+from imgsieve import runs
 from imgsieve.errors import Interrupted
 from imgsieve.runs.extraction import SHARD_ROWS
 
@@ -22,12 +22,6 @@ def source(tmp_path_factory):
 def undisturbed(source):
     run(source, source.parent / "undisturbed")
     return source.parent / "undisturbed"
-
-
-def least_memory_mb(workers):
-    """The smallest budget that this process can keep: measured, with a little air."""
-    fixed = memory.resident_bytes() + workers * memory.WORKER_BYTES + memory.TABLE_BYTES + memory.LEAST_GATE_BYTES
-    return fixed // 10**6 + 16
 
 
 @pytest.mark.parametrize("workers", [1, 4])

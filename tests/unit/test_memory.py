@@ -13,15 +13,50 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgsieve.errors import DecodeError, MemoryBudgetError
-from imgsieve.memory import ByteGate, MemoryPlan, plan_memory, resident_bytes, return_freed_memory
+from imgsieve.memory import (
+    ByteGate,
+    MemoryPlan,
+    expected_pixel_bytes,
+    least_budget_bytes,
+    peak_resident_bytes,
+    plan_memory,
+    reserve_for_pairs,
+    resident_bytes,
+    return_freed_memory,
+)
 
 MB = 10**6
 
 
-def test_the_plan_spends_the_budget_and_no_more():
+def test_the_plan_gives_the_gates_all_that_is_left():
     plan = plan_memory(2000 * MB, base_bytes=300 * MB, images=1_000_000, workers=4)
-    assert plan.projected_bytes == plan.budget_bytes == 2000 * MB
+    held = max(plan.held_by_stage[name] for name in ("extraction", "grouping"))
+    assert plan.base_bytes + held + plan.fetch_bytes + plan.decode_bytes == plan.budget_bytes
     assert plan.decode_bytes > plan.fetch_bytes > 0
+
+
+def test_the_forecast_counts_what_pictures_are_expected_to_take_and_never_more_than_their_room():
+    forecasts = [
+        plan_memory(500 * MB, base_bytes=150 * MB, images=1000, workers=2, pictures_bytes=size).projected_bytes
+        for size in (0, 40 * MB, 90 * MB, 10**12)
+    ]
+    assert forecasts[1] - forecasts[0] == 40 * MB
+    assert forecasts[2] - forecasts[0] == 90 * MB
+    assert forecasts[3] == 500 * MB
+
+
+def test_each_part_of_a_run_has_its_forecast_and_the_largest_is_that_of_the_run():
+    plan = plan_memory(4000 * MB, base_bytes=150 * MB, images=3_000_000, workers=2)
+    assert plan.projected_bytes == max(plan.projected_by_stage.values())
+    assert set(plan.projected_by_stage) == {"extraction", "search", "grouping"}
+
+
+def test_extraction_grows_by_a_few_bytes_an_image():
+    small, large = (
+        plan_memory(4000 * MB, base_bytes=150 * MB, images=images, workers=2).projected_by_stage["extraction"]
+        for images in (2000, 1_002_000)
+    )
+    assert 0 < large - small < 10 * 1_000_000
 
 
 @settings(deadline=None)
@@ -60,6 +95,34 @@ def test_a_budget_that_cannot_be_kept_is_refused_with_the_numbers():
     assert plan_memory((needed + 1) * MB, base_bytes=321 * MB, images=3_000_000, workers=7)
     with pytest.raises(MemoryBudgetError):
         plan_memory((needed - 1) * MB, base_bytes=321 * MB, images=3_000_000, workers=7)
+
+
+@given(base=st.integers(0, 10**10), images=st.integers(0, 10**8), workers=st.integers(1, 128), more=st.integers(0, 64))
+def test_the_least_budget_is_accepted_and_one_byte_less_is_not(base, images, workers, more):
+    asked = {"base_bytes": base, "images": images, "workers": workers, "connections": more}
+    least = least_budget_bytes(**asked)
+    assert plan_memory(least, **asked).projected_bytes <= least
+    with pytest.raises(MemoryBudgetError):
+        plan_memory(least - 1, **asked)
+
+
+def test_pairs_that_fit_leave_less_room_for_pictures():
+    plan = plan_memory(600 * MB, base_bytes=150 * MB, images=100_000, workers=2, pictures_bytes=10**12)
+    few, many = reserve_for_pairs(plan, 1000), reserve_for_pairs(plan, 3_000_000)
+    assert plan.decode_bytes >= few.decode_bytes > many.decode_bytes > 0
+    assert max(few.projected_bytes, many.projected_bytes) <= 600 * MB
+
+
+def test_pairs_that_do_not_fit_end_the_run_with_the_numbers():
+    plan = plan_memory(600 * MB, base_bytes=150 * MB, images=100_000, workers=2)
+    with pytest.raises(MemoryBudgetError) as caught:
+        reserve_for_pairs(plan, 40_000_000)
+    said = str(caught.value)
+    for words in ("--memory 600 MB", "40,000,000 pairs", "100,000 images", "is kept", "larger --memory"):
+        assert words in said
+    needed = int(re.search(r"needs ([\d,]+) MB", said)[1].replace(",", ""))
+    larger = plan_memory((needed + 1) * MB, base_bytes=150 * MB, images=100_000, workers=2)
+    assert reserve_for_pairs(larger, 40_000_000).decode_bytes > 0
 
 
 def test_it_is_a_memory_error_too():
@@ -117,6 +180,19 @@ def test_an_error_inside_frees_its_bytes():
             raise KeyError
     with gate.admit(10):
         pass
+
+
+def test_larger_files_are_expected_to_become_more_pixels():
+    assert 0 < expected_pixel_bytes([100]) < expected_pixel_bytes([100, 100]) < expected_pixel_bytes([100, 10 * MB])
+
+
+def test_the_peak_stays_when_memory_goes():
+    held = bytearray(b"\1") * (64 * MB)
+    highest = resident_bytes()
+    del held
+    return_freed_memory()
+    # The system counts in lots of pages.
+    assert peak_resident_bytes() > highest - MB > resident_bytes()
 
 
 def test_resident_memory_grows_with_what_is_held():

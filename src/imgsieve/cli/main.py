@@ -26,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # Names need not fit the locale; what does not is spelled out and never ends a run.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    # Nothing is loaded yet that would start threads; those of BLAS would only take the processor from the workers.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Where a command does not know better, being asked to end is like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     given = list(sys.argv[1:] if arguments is None else arguments)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,6 +25,7 @@ from imgsieve.storage.addresses import quote_name
 __all__ = ["Manifest", "entries_of", "list_sources"]
 
 PART_ROWS = 16_384
+_PIECE_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,15 @@ class Manifest:
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Read the manifest part by part."""
         for part in self.parts:
-            yield pq.read_table(self.folder.path(part), columns=columns)
+            yield pq.read_table(self.folder.path(part), columns=columns, use_threads=False, memory_map=False)
+
+    def largest_files(self, count: int) -> list[int]:
+        """Return the sizes in bytes of the ``count`` largest files, the largest first."""
+        found = np.empty(0, np.int64)
+        for table in self.tables(["size"]):
+            sizes = np.concatenate([found, table["size"].to_numpy()])
+            found = np.sort(sizes)[::-1][:count]
+        return [int(size) for size in found]
 
     def slices(self, rows: int) -> Iterator[pa.Table]:
         """Read the manifest in pieces of ``rows`` rows; the last may be smaller."""
@@ -92,38 +102,81 @@ def list_sources(sources: Sequence[Source], folder: RunFolder, done: Callable[[i
         There is not a single file.
     """
     ordered = sorted(sources, key=lambda source: source.uri)
-    digest = hashlib.sha256()
-    parts: list[str] = []
-    rows: list[dict[str, Any]] = []
-    count = total = 0
+    listing = _Listing(folder, done)
     own = tuple(_own(folder, ordered))
     for entry in entries_of(ordered):
-        if entry.uri.startswith(own):
-            continue
-        rows.append({"image_id": count, "uri": entry.uri, "file": entry.file, "size": entry.size, "etag": entry.etag})
-        digest.update(f"{entry.uri}\n{entry.size}\n{entry.etag}\n".encode())
-        count, total = count + 1, total + entry.size
-        if len(rows) == PART_ROWS:
-            parts.append(_write(folder, rows, len(parts), digest))
-            rows = []
-            done(count)
-    if rows:
-        parts.append(_write(folder, rows, len(parts), digest))
+        if not entry.uri.startswith(own):
+            listing.add(entry)
+    listing.finish()
     if not ordered:
         raise SourceError("there is no source: name a folder with pictures")
-    if not count:
+    if not listing.count:
         places = ", ".join(source.uri for source in ordered)
         raise SourceError(f"there are no files in {places} (check --include and --exclude)")
-    done(count)
     return Manifest(
         folder,
-        tuple(parts),
-        count,
-        total,
-        digest.hexdigest()[:16],
+        tuple(listing.parts),
+        listing.count,
+        listing.bytes,
+        listing.fingerprint,
         sum(source.passed_over for source in ordered),
         tuple(text for source in ordered for text in source.unreadable),
     )
+
+
+class _Listing:
+    """Rows of the manifest, written part by part and held as a table meanwhile: a tenth of the size of objects.
+
+    Parameters
+    ----------
+    done
+        Told the number of rows with each part.
+    """
+
+    def __init__(self, folder: RunFolder, done: Callable[[int], None]) -> None:
+        self._folder = folder
+        self._done = done
+        self._digest = hashlib.sha256()
+        self._pieces: list[pa.RecordBatch] = []
+        self._rows: list[dict[str, Any]] = []
+        self.parts: list[str] = []
+        self.count = self.bytes = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """Names all rows so far."""
+        return self._digest.hexdigest()[:16]
+
+    def add(self, entry: Entry) -> None:
+        """Take the next file."""
+        uri, size, etag = entry.uri, entry.size, entry.etag
+        self._rows.append({"image_id": self.count, "uri": uri, "file": entry.file, "size": size, "etag": etag})
+        self._digest.update(f"{uri}\n{size}\n{etag}\n".encode())
+        self.count, self.bytes = self.count + 1, self.bytes + size
+        if len(self._rows) == _PIECE_ROWS:
+            self._pack()
+        if len(self._pieces) * _PIECE_ROWS == PART_ROWS:
+            self._write()
+
+    def finish(self) -> None:
+        """Write what is held."""
+        if self._rows:
+            self._pack()
+        if self._pieces:
+            self._write()
+
+    def _pack(self) -> None:
+        """Turn the newest rows into a piece of a table."""
+        self._pieces.append(pa.RecordBatch.from_pylist(self._rows, MANIFEST))
+        self._rows = []
+
+    def _write(self) -> None:
+        """Write one part; its name carries what it holds, so that an older manifest is never overwritten."""
+        name = f"manifest/part-{len(self.parts):05d}-{self.fingerprint}.parquet"
+        self._folder.write_table(name, pa.Table.from_batches(self._pieces), self.fingerprint)
+        self.parts.append(name)
+        self._pieces = []
+        self._done(self.count)
 
 
 def entries_of(sources: Sequence[Source]) -> Iterator[Entry]:
@@ -150,11 +203,3 @@ def _own(folder: RunFolder, sources: Sequence[Source]) -> Iterator[str]:
 def _fingerprint_in(name: str) -> str:
     """Return the fingerprint that the name of a part carries."""
     return name.removesuffix(".parquet").rpartition("-")[2]
-
-
-def _write(folder: RunFolder, rows: list[dict[str, Any]], number: int, digest: Any) -> str:
-    """Write one part; its name carries what it holds, so that an older manifest is never overwritten."""
-    fingerprint = digest.copy().hexdigest()[:16]
-    name = f"manifest/part-{number:05d}-{fingerprint}.parquet"
-    folder.write_table(name, pa.Table.from_pylist(rows, MANIFEST), fingerprint)
-    return name

@@ -69,6 +69,10 @@ class PictureReader:
         self._at_hand = at_hand
         self.gets.setdefault(stage, {"gets": 0, "bytes": 0})
 
+    def keep_to(self, plan: MemoryPlan) -> None:
+        """Change the room for files and pixels; while nothing is being read."""
+        self._fetching.limit, self._decoding.limit = plan.fetch_bytes, plan.decode_bytes
+
     def ahead(self, tasks: Iterable[Task], images_of: Callable[[Task], Iterable[Image]]) -> Iterable[Task]:
         """Return the tasks; the pictures of the next ones are fetched while earlier ones are worked on.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -12,13 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from imgsieve.config import RunConfig
 from imgsieve.errors import Interrupted, SourceError
 from imgsieve.executors import Executor, ThreadExecutor
-from imgsieve.features.embedding import open_model
-from imgsieve.memory import MemoryPlan, plan_memory, resident_bytes, return_freed_memory
+from imgsieve.memory import MemoryPlan, return_freed_memory
 from imgsieve.runs import results
 from imgsieve.runs.bill import network_summary
 from imgsieve.runs.columns import FeatureColumns
@@ -30,11 +26,11 @@ from imgsieve.runs.grouping import group
 from imgsieve.runs.manifest import Manifest, list_sources
 from imgsieve.runs.mirror import open_run_folder
 from imgsieve.runs.pictures import PictureReader
+from imgsieve.runs.preparation import Preparation, prepare
 from imgsieve.runs.progress import Listener, Monitor
 from imgsieve.runs.state import RunState, open_state
 from imgsieve.runs.summary import pair_counts
 from imgsieve.runs.verification import Verification
-from imgsieve.runs.warming import warm_up
 from imgsieve.storage import ListingFilter, Source, Traffic, open_source
 
 __all__ = ["RunResult", "run"]
@@ -93,14 +89,17 @@ def run(
         raise SourceError("no source is given; name at least one folder")
     filters = ListingFilter.of(config.source)
     where = ""
+    monitor = Monitor(listener)
     try:
-        with Traffic(config.network).open() as traffic:
+        with Traffic(config.network).open() as traffic, monitor.sampling():
             traffic.for_stage("prepare")
             opened = [open_source(place, filters, traffic) for place in dict.fromkeys(sources)]
+            with monitor.stage("prepare", "Preparing", None):
+                ready = prepare(config, remote=any(source.remote for source in opened))
             folder = open_run_folder(out, traffic)
             where = f" (run folder: {folder.place})"
             with folder.locked():
-                result = _Run(folder, opened, config, Monitor(listener), traffic).go()
+                result = _Run(folder, opened, config, monitor, traffic, ready).go()
                 return result if report is None else replace(result, report=report(folder))
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from here{where}") from None
@@ -110,7 +109,13 @@ class _Run:
     """The state of one run."""
 
     def __init__(
-        self, folder: RunFolder, sources: list[Source], config: RunConfig, monitor: Monitor, traffic: Traffic
+        self,
+        folder: RunFolder,
+        sources: list[Source],
+        config: RunConfig,
+        monitor: Monitor,
+        traffic: Traffic,
+        ready: Preparation,
     ) -> None:
         self._folder = folder
         self._sources = sources
@@ -119,31 +124,25 @@ class _Run:
         self._traffic = traffic
         self._remote = any(source.remote for source in sources)
         self._started = time.time()
-        self._executor: Executor = ThreadExecutor(
-            config.execution.workers or os.cpu_count() or 1, on_error=traffic.stop
-        )
-        self._embed = open_model(config.refine.descriptor)
+        self._ready = ready
+        self._executor: Executor = ThreadExecutor(ready.workers, on_error=traffic.stop)
 
     def go(self) -> RunResult:
         """Do all stages and write the summary."""
-        cv2.setNumThreads(1)
         state = open_state(self._folder, [source.uri for source in self._sources], self._config)
-        with self._monitor.sampling():
-            with self._stage("prepare", "Preparing", None):
-                warm_up()
-            manifest = self._list(state)
-            plan = self._plan(manifest)
-            reader = PictureReader(self._sources, plan, self._config.decode, self._config.network.max_concurrency)
-            with closing(reader):
-                cache = self._cache()
-                # Where all pictures fit, none is downloaded a second time.
-                whole = cache is not None and cache.fits(manifest.bytes)
-                extraction = self._extract(state, manifest, reader, cache if whole else None)
-                known = extraction.reused or extraction.resumed
-                reader.for_stage("local", cache, at_hand=whole and not known)
-                counts, verification = self._group(extraction.features, reader)
-                if cache is not None:
-                    cache.remove()
+        manifest = self._list(state)
+        plan = self._ready.plan(manifest)
+        reader = PictureReader(self._sources, plan, self._config.decode, self._config.network.max_concurrency)
+        with closing(reader):
+            cache = self._cache()
+            # Where all pictures fit, none is downloaded a second time.
+            whole = cache is not None and cache.fits(manifest.bytes)
+            extraction = self._extract(state, manifest, reader, cache if whole else None)
+            known = extraction.reused or extraction.resumed
+            reader.for_stage("local", cache, at_hand=whole and not known)
+            counts, verification = self._group(extraction.features, reader)
+            if cache is not None:
+                cache.remove()
         summary = self._summary(state, manifest, plan, reader, extraction, verification, counts)
         self._folder.write_json("summary.json", summary)
         state.finish()
@@ -165,24 +164,13 @@ class _Run:
             state.freeze(manifest)
             return manifest
 
-    def _plan(self, manifest: Manifest) -> MemoryPlan:
-        """Project the memory of the run."""
-        execution = self._config.execution
-        return plan_memory(
-            execution.memory_bytes,
-            base_bytes=resident_bytes(),
-            images=manifest.rows,
-            workers=self._executor.workers,
-            connections=self._config.network.max_concurrency if self._remote else 0,
-        )
-
     def _extract(
         self, state: RunState, manifest: Manifest, reader: PictureReader, cache: DownloadCache | None
     ) -> Extraction:
         """Describe every image."""
         reader.for_stage("extract", cache)
         with self._stage("extract", "Reading pictures", manifest.rows) as done:
-            found = extract(state, manifest, self._config, reader, self._executor, self._embed, done)
+            found = extract(state, manifest, self._config, reader, self._executor, self._ready.embed, done)
         return_freed_memory()
         return found
 
@@ -235,6 +223,7 @@ class _Run:
             "memory": {
                 "budget_bytes": plan.budget_bytes,
                 "projected_peak_bytes": plan.projected_bytes,
+                "projected_by_stage": plan.projected_by_stage,
                 "measured_peak_bytes": self._monitor.peak_rss_bytes,
                 "base_bytes": plan.base_bytes,
             },

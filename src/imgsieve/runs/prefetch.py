@@ -16,13 +16,14 @@ from typing import Any, TypeVar
 
 from imgsieve.memory import ByteGate
 
-__all__ = ["Prefetcher"]
+__all__ = ["IMAGES_A_THREAD", "Prefetcher"]
 
 Task = TypeVar("Task")
 Image = Mapping[str, Any]
 
 _MOST_TASKS = 64
-_IMAGES_A_THREAD = 4
+IMAGES_A_THREAD = 4
+"""Pictures that are fetched or wait for their worker at one time, for each thread that fetches."""
 
 
 class Prefetcher:
@@ -41,7 +42,7 @@ class Prefetcher:
     def __init__(self, gate: ByteGate, fetch: Callable[[Image], bytes], threads: int) -> None:
         self._gate = gate
         self._fetch = fetch
-        self._most = threads * _IMAGES_A_THREAD
+        self._most = threads * IMAGES_A_THREAD
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="imgsieve-fetch")
         self._changing = threading.Lock()
         self._coming: dict[int, deque[Future[bytes]]] = {}

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from imgsieve.memory import resident_bytes
+from imgsieve.memory import peak_resident_bytes, resident_bytes
 
 __all__ = ["Event", "Listener", "Monitor", "StageReport"]
 
@@ -95,7 +95,7 @@ class Monitor:
         report = StageReport(name, title)
         self.stages.append(report)
         self._current = report
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu, highest = time.perf_counter(), time.process_time(), peak_resident_bytes()
         self._tell(report, total, finished=False)
 
         def done(count: int) -> None:
@@ -107,7 +107,9 @@ class Monitor:
             self._tell(report, total, finished=True)
         finally:
             report.seconds, report.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
-            self._note(resident_bytes())
+            # What the system counted misses nothing between two samples, but knows only the most since the start.
+            now = peak_resident_bytes()
+            self._note(now if now > highest else resident_bytes())
             self._current = None
 
     def _tell(self, report: StageReport, total: int | None, *, finished: bool) -> None:

@@ -1,16 +1,27 @@
 """Loads or compiles the inner loops before memory is measured and threads start.
 
 Compiled code is kept beside the package (or in the user's cache folder), so only the first run on a machine compiles.
+It does so in a process of its own: the compiler takes several times the memory of the loops and never gives it back.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
+from numba.core import event
 from numpy.typing import NDArray
 
 from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
 from imgsieve.features.describing import describe
+from imgsieve.memory import return_freed_memory
 from imgsieve.search.crowds import thin
 from imgsieve.search.hamming import self_join
 from imgsieve.search.nearest import Nearest
@@ -18,11 +29,60 @@ from imgsieve.search.tables import search, tables_for
 from imgsieve.stages import color, local, refinement
 from imgsieve.stages.views import view_of
 
-__all__ = ["warm_up"]
+__all__ = ["run_loops", "warm_up"]
+
+_CHILD = "from imgsieve.runs.warming import run_loops; run_loops()"
+
+
+class _NotCompiledError(Exception):
+    """A loop is not in the cache."""
+
+
+class _Refusal(event.Listener):
+    """Ends a call that would compile."""
+
+    def on_start(self, _: Any) -> None:
+        raise _NotCompiledError
+
+    def on_end(self, _: Any) -> None:
+        """Nothing ends that was not let begin."""
 
 
 def warm_up() -> None:
-    """Run every compiled loop once on a small made picture."""
+    """Load every compiled loop; those that are not in the cache are compiled by another process first."""
+    return_freed_memory()
+    try:
+        with _compiling_refused():
+            run_loops()
+    except _NotCompiledError:
+        _compile_elsewhere()
+        # Where the cache cannot be written, this process compiles; the plan of memory will tell.
+        run_loops()
+    # What only loading needed goes; what the loops themselves need comes back, and counts as taken.
+    return_freed_memory()
+    run_loops()
+
+
+@contextmanager
+def _compiling_refused() -> Iterator[None]:
+    """Raise `_NotCompiledError` from calls of loops that are not in the cache."""
+    refusal = _Refusal()
+    event.register("numba:compile", refusal)  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        event.unregister("numba:compile", refusal)  # type: ignore[no-untyped-call]
+
+
+def _compile_elsewhere() -> None:
+    """Fill the cache of compiled loops."""
+    if sys.executable:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        subprocess.run([sys.executable, "-c", _CHILD], env=environment, check=False, capture_output=True)
+
+
+def run_loops() -> None:
+    """Run every compiled loop once on a small made picture, and write and read a table."""
     y, x = np.mgrid[0:200, 0:200]
     gray = ((x * 7 + y * 13 + (x // 20 + y // 20) % 2 * 90) % 256).astype(np.uint8)
     pixels = np.ascontiguousarray(np.dstack([gray, gray[::-1], gray[:, ::-1]]))
@@ -44,6 +104,9 @@ def warm_up() -> None:
         }
     )
     signature, layout, trimmed = found.color_signature[None], found.layout[None], found.trimmed[None]
+    written = pa.BufferOutputStream()
+    pq.write_table(pairs, written, compression="zstd")
+    pq.read_table(pa.BufferReader(written.getvalue()), use_threads=False)
     color.match(pairs, (signature, signature), (trimmed, trimmed), ColorConfig())
     refinement.match(pairs, (layout, layout), (trimmed, trimmed), GlobalConfig())
 

@@ -1,0 +1,73 @@
+"""What each stage is expected to hold, by the number of images and of pairs.
+
+Stages come one after another and let go of what they held, so a run needs the largest of these and not their sum. The
+constants were measured as growth of resident memory: `benchmarks/extraction_memory.py` and `benchmarks/scale.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["expected_pixel_bytes", "extraction_bytes", "grouping_bytes", "search_bytes"]
+
+MIB = 1024**2
+
+EXTRACTION_BYTES = 28 * MIB
+"""Tables of the extraction: two shards of 1,024 rows under way with their thumbnails, the writer of a part with its
+compression, a part of the manifest of 16,384 rows."""
+
+EXTRACTION_IMAGE_BYTES = 1
+"""Names and fingerprints of the parts: some 300 bytes for each 1,024 images."""
+
+SEARCH_BYTES = 48 * MIB
+"""Blocks of codes that are compared, tables of pairs that are written."""
+
+SEARCH_IMAGE_BYTES = 300
+"""Codes of one orientation, digests, and the buckets of the join."""
+
+GROUPING_BYTES = 48 * MIB
+"""Batches of the tables of pairs and groups."""
+
+GROUPING_IMAGE_BYTES = 100
+"""Ranks, keepers, classes of equal images."""
+
+PAIR_BYTES = 64
+"""A pair that stage 3 leaves undecided, while groups are formed."""
+
+_PIXEL_BYTES_A_BYTE = 12
+"""Decoded bytes for a byte of a file: a JPEG of two bits a pixel. More only needs the gate, which counts exactly."""
+
+_LEAST_PIXEL_BYTES = 256 * 1024
+"""A small picture: its pixels, and rows that the codec works on."""
+
+
+def extraction_bytes(images: int) -> int:
+    """Return what the extraction pass holds beside pictures and workers."""
+    return EXTRACTION_BYTES + images * EXTRACTION_IMAGE_BYTES
+
+
+def search_bytes(images: int) -> int:
+    """Return what stages 1 to 3 hold: proposing pairs, judging them batch by batch."""
+    return SEARCH_BYTES + images * SEARCH_IMAGE_BYTES
+
+
+def grouping_bytes(images: int, pairs: int = 0) -> int:
+    """Return what stages 4 and 5 hold beside pictures and workers.
+
+    Parameters
+    ----------
+    pairs
+        Pairs that stage 3 leaves undecided; 0 while that is not known.
+    """
+    return GROUPING_BYTES + images * GROUPING_IMAGE_BYTES + pairs * PAIR_BYTES
+
+
+def expected_pixel_bytes(files: Sequence[int]) -> int:
+    """Return how many bytes the pixels of files are expected to take.
+
+    Parameters
+    ----------
+    files
+        Sizes in bytes of the files that may be decoded at one time.
+    """
+    return sum(max(_LEAST_PIXEL_BYTES, size * _PIXEL_BYTES_A_BYTE) for size in files)
