@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -29,6 +28,7 @@ import numpy as np
 from accuracy import table
 from imgsieve.config import ExecutionConfig, RunConfig
 from imgsieve.demo import encode, render_quick
+from imgsieve.memory import peak_resident_bytes
 from imgsieve.runs import run
 
 CHUNK = 500
@@ -72,7 +72,7 @@ def measure(images: str, out: str, workers: str, memory_mb: str) -> None:
     """Run in this process, and print what it took."""
     execution = ExecutionConfig(workers=int(workers), memory_bytes=int(memory_mb) * 10**6)
     summary = run([images], Path(out), RunConfig(execution=execution)).summary
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    peak = peak_resident_bytes()
     stages = {stage["name"]: stage["peak_rss_bytes"] for stage in summary["stages"]}
     base = summary["memory"]["base_bytes"]
     counts = {key: summary[key] for key in ("images", "seconds", "groups", "failed")}

@@ -36,13 +36,14 @@ def test_the_plan_gives_the_gates_all_that_is_left():
 
 
 def test_the_forecast_counts_what_pictures_are_expected_to_take_and_never_more_than_their_room():
-    forecasts = [
-        plan_memory(500 * MB, base_bytes=150 * MB, images=1000, workers=2, pictures_bytes=size).projected_bytes
+    plans = [
+        plan_memory(500 * MB, base_bytes=150 * MB, images=1000, workers=2, pictures_bytes=size)
         for size in (0, 40 * MB, 90 * MB, 10**12)
     ]
-    assert forecasts[1] - forecasts[0] == 40 * MB
-    assert forecasts[2] - forecasts[0] == 90 * MB
-    assert forecasts[3] == 500 * MB
+    extraction = [plan.projected_by_stage["extraction"] for plan in plans]
+    assert extraction[1] - extraction[0] == 40 * MB
+    assert extraction[2] - extraction[0] == 90 * MB
+    assert plans[3].projected_bytes == 500 * MB
 
 
 def test_each_part_of_a_run_has_its_forecast_and_the_largest_is_that_of_the_run():
@@ -171,6 +172,25 @@ def test_what_never_fits_is_refused_at_once():
     assert caught.value.kind == "too-large-for-memory"
     for words in ("50 MB", "10 MB", "pixels", "--memory"):
         assert words in caught.value.message
+
+
+def test_what_a_narrowed_gate_no_longer_lets_in_ends_the_run_and_is_no_bad_picture():
+    gate = ByteGate(50 * MB, "pixels")
+    gate.narrow(20 * MB)
+    with gate.admit(20 * MB):
+        pass
+    with pytest.raises(MemoryBudgetError) as caught, gate.admit(30 * MB):
+        pass
+    for words in ("30 MB", "20 MB", "is kept", "larger --memory"):
+        assert words in str(caught.value)
+    with pytest.raises(DecodeError), gate.admit(60 * MB):
+        pass
+
+
+def test_a_gate_is_never_widened():
+    gate = ByteGate(10, "file")
+    gate.narrow(20)
+    assert gate.limit == 10
 
 
 def test_an_error_inside_frees_its_bytes():

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from imgsieve.errors import DecodeError
+from imgsieve.errors import DecodeError, MemoryBudgetError
 from imgsieve.memory.text import megabytes
 
 __all__ = ["ByteGate"]
@@ -25,9 +25,14 @@ class ByteGate:
 
     def __init__(self, limit: int, name: str) -> None:
         self.limit = limit
+        self._planned = limit
         self._name = name
         self._inside = 0
         self._changed = threading.Condition()
+
+    def narrow(self, limit: int) -> None:
+        """Let in fewer bytes from now on; while nothing is inside."""
+        self.limit = min(self.limit, limit)
 
     @contextmanager
     def admit(self, size: int) -> Iterator[None]:
@@ -37,7 +42,15 @@ class ByteGate:
         ------
         DecodeError
             ``too-large-for-memory``: they would not fit even alone.
+        MemoryBudgetError
+            They did fit before the gate was narrowed; were they refused alone, the result would depend on the budget.
         """
+        if self.limit < size <= self._planned:
+            raise MemoryBudgetError(
+                f"--memory cannot be kept any longer: a picture needs {megabytes(size)} for its {self._name}, and "
+                f"{megabytes(self.limit)} are left beside the pairs of this run; what is done so far is kept: the same "
+                "command with a larger --memory goes on from here"
+            )
         if size > self.limit:
             raise DecodeError(
                 "too-large-for-memory",

@@ -36,6 +36,7 @@ _TRIM_BYTES = 1024**2
 """Freed memory at the end of a heap from which it is given back."""
 
 _SMAPS = Path("/proc/self/smaps")
+_STATUS = Path("/proc/self/status")
 _MADV_DONTNEED = 4
 
 
@@ -46,6 +47,11 @@ def resident_bytes() -> int:
 
 def peak_resident_bytes() -> int:
     """Return the most resident memory that this process had since it began."""
+    # What `getrusage` tells may be of the process that started this one, whose memory a new program replaces.
+    if _STATUS.exists():
+        lines = dict(line.split(":", 1) for line in _STATUS.read_text("ascii", "replace").splitlines())
+        if "VmHWM" in lines:
+            return int(lines["VmHWM"].split()[0]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 

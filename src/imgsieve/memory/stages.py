@@ -12,7 +12,7 @@ __all__ = ["expected_pixel_bytes", "extraction_bytes", "grouping_bytes", "search
 
 MIB = 1024**2
 
-EXTRACTION_BYTES = 28 * MIB
+EXTRACTION_BYTES = 32 * MIB
 """Tables of the extraction: two shards of 1,024 rows under way with their thumbnails, the writer of a part with its
 compression, a part of the manifest of 16,384 rows."""
 
@@ -25,7 +25,7 @@ SEARCH_BYTES = 48 * MIB
 SEARCH_IMAGE_BYTES = 300
 """Codes of one orientation, digests, and the buckets of the join."""
 
-GROUPING_BYTES = 48 * MIB
+GROUPING_BYTES = 24 * MIB
 """Batches of the tables of pairs and groups."""
 
 GROUPING_IMAGE_BYTES = 100

@@ -23,8 +23,10 @@ from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.refining import refine_by_color, refine_by_descriptor
 from imgsieve.runs.results import Counts, write_results
+from imgsieve.runs.summary import verdict_counts
 from imgsieve.runs.verdicts import Verifier
 from imgsieve.runs.verification import Verification, verify
+from imgsieve.schema import Verdict
 from imgsieve.stages import quality
 
 __all__ = ["Stages", "group"]
@@ -41,6 +43,7 @@ def group(
     executor: Executor,
     stage: Stages,
     verifier: Verifier,
+    admit: Callable[[int], None] = lambda _: None,
 ) -> tuple[Counts, Verification]:
     """Find the duplicates among images that are described, and write the result.
 
@@ -60,6 +63,8 @@ def group(
         Told when stages begin, how far they are, and when they end.
     verifier
         Verifies the pairs that groups need; called on this thread only.
+    admit
+        Told how many pairs are left for stage 4; may raise.
 
     Returns
     -------
@@ -77,6 +82,7 @@ def group(
         prints = refine_by_color(folder, features, prints, config, executor, done)
     with stage("global", "Stage 3: Global refinement", None) as done:
         prints = refine_by_descriptor(folder, features, prints, config, executor, done)
+    admit(verdict_counts(folder, "global")[Verdict.UNDECIDED])
     first = known.first
     del known
     rank = _rank(features, config)

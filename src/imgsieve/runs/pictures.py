@@ -70,8 +70,9 @@ class PictureReader:
         self.gets.setdefault(stage, {"gets": 0, "bytes": 0})
 
     def keep_to(self, plan: MemoryPlan) -> None:
-        """Change the room for files and pixels; while nothing is being read."""
-        self._fetching.limit, self._decoding.limit = plan.fetch_bytes, plan.decode_bytes
+        """Take less room for files and pixels from now on, as a plan says; while nothing is being read."""
+        self._fetching.narrow(plan.fetch_bytes)
+        self._decoding.narrow(plan.decode_bytes)
 
     def ahead(self, tasks: Iterable[Task], images_of: Callable[[Task], Iterable[Image]]) -> Iterable[Task]:
         """Return the tasks; the pictures of the next ones are fetched while earlier ones are worked on.

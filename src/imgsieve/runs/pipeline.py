@@ -14,7 +14,7 @@ from typing import Any
 from imgsieve.config import RunConfig
 from imgsieve.errors import Interrupted, SourceError
 from imgsieve.executors import Executor, ThreadExecutor
-from imgsieve.memory import MemoryPlan, return_freed_memory
+from imgsieve.memory import MemoryPlan, reserve_for_pairs, return_freed_memory
 from imgsieve.runs import results
 from imgsieve.runs.bill import network_summary
 from imgsieve.runs.columns import FeatureColumns
@@ -140,7 +140,7 @@ class _Run:
             extraction = self._extract(state, manifest, reader, cache if whole else None)
             known = extraction.reused or extraction.resumed
             reader.for_stage("local", cache, at_hand=whole and not known)
-            counts, verification = self._group(extraction.features, reader)
+            plan, counts, verification = self._group(extraction.features, reader, plan)
             if cache is not None:
                 cache.remove()
         summary = self._summary(state, manifest, plan, reader, extraction, verification, counts)
@@ -174,10 +174,19 @@ class _Run:
         return_freed_memory()
         return found
 
-    def _group(self, features: FeatureColumns, reader: PictureReader) -> tuple[results.Counts, Verification]:
-        """Propose, judge, verify and group."""
+    def _group(
+        self, features: FeatureColumns, reader: PictureReader, plan: MemoryPlan
+    ) -> tuple[MemoryPlan, results.Counts, Verification]:
+        """Propose, judge, verify and group; the plan is kept to once the pairs are known."""
+        kept = [plan]
+
+        def admit(pairs: int) -> None:
+            kept[0] = reserve_for_pairs(plan, pairs)
+            reader.keep_to(kept[0])
+
         verifier = PictureVerifier(features, reader, self._executor, self._config.local)
-        return group(self._folder, features, self._config, self._executor, self._stage, verifier)
+        counts, verification = group(self._folder, features, self._config, self._executor, self._stage, verifier, admit)
+        return kept[0], counts, verification
 
     def _cache(self) -> DownloadCache | None:
         """Return the place for pictures that stage 4 may want again, never more than half of what the disk has free."""

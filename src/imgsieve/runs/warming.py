@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
 from imgsieve.features.describing import describe
-from imgsieve.memory import return_freed_memory
+from imgsieve.memory import drop_library_pages, return_freed_memory
 from imgsieve.search.crowds import thin
 from imgsieve.search.hamming import self_join
 from imgsieve.search.nearest import Nearest
@@ -29,12 +29,12 @@ from imgsieve.search.tables import search, tables_for
 from imgsieve.stages import color, local, refinement
 from imgsieve.stages.views import view_of
 
-__all__ = ["run_loops", "warm_up"]
+__all__ = ["NotCompiledError", "compiling_refused", "run_loops", "warm_up"]
 
 _CHILD = "from imgsieve.runs.warming import run_loops; run_loops()"
 
 
-class _NotCompiledError(Exception):
+class NotCompiledError(Exception):
     """A loop is not in the cache."""
 
 
@@ -42,7 +42,7 @@ class _Refusal(event.Listener):
     """Ends a call that would compile."""
 
     def on_start(self, _: Any) -> None:
-        raise _NotCompiledError
+        raise NotCompiledError
 
     def on_end(self, _: Any) -> None:
         """Nothing ends that was not let begin."""
@@ -52,9 +52,12 @@ def warm_up() -> None:
     """Load every compiled loop; those that are not in the cache are compiled by another process first."""
     return_freed_memory()
     try:
-        with _compiling_refused():
+        with compiling_refused():
+            # The first loop brings the compiler along, which most of the time is the peak of the whole process.
+            describe(np.zeros((64, 64, 3), np.uint8), thumbnail=False)
+            drop_library_pages()
             run_loops()
-    except _NotCompiledError:
+    except NotCompiledError:
         _compile_elsewhere()
         # Where the cache cannot be written, this process compiles; the plan of memory will tell.
         run_loops()
@@ -64,8 +67,8 @@ def warm_up() -> None:
 
 
 @contextmanager
-def _compiling_refused() -> Iterator[None]:
-    """Raise `_NotCompiledError` from calls of loops that are not in the cache."""
+def compiling_refused() -> Iterator[None]:
+    """Raise `NotCompiledError` from calls of loops that are not in the cache."""
     refusal = _Refusal()
     event.register("numba:compile", refusal)  # type: ignore[no-untyped-call]
     try:
