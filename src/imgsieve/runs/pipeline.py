@@ -14,6 +14,7 @@ from typing import Any
 from imgsieve.config import RunConfig
 from imgsieve.errors import Interrupted, SourceError
 from imgsieve.executors import Executor, ThreadExecutor
+from imgsieve.features.embedding import open_model
 from imgsieve.memory import MemoryPlan, reserve_for_pairs, return_freed_memory
 from imgsieve.runs import results
 from imgsieve.runs.bill import network_summary
@@ -31,6 +32,7 @@ from imgsieve.runs.progress import Listener, Monitor
 from imgsieve.runs.state import RunState, open_state
 from imgsieve.runs.summary import pair_counts
 from imgsieve.runs.verification import Verification
+from imgsieve.stages.extraction import Embed
 from imgsieve.storage import ListingFilter, Source, Traffic, open_source
 
 __all__ = ["RunResult", "run"]
@@ -94,12 +96,13 @@ def run(
         with Traffic(config.network).open() as traffic, monitor.sampling():
             traffic.for_stage("prepare")
             opened = [open_source(place, filters, traffic) for place in dict.fromkeys(sources)]
+            embed = open_model(config.refine.descriptor)
             with monitor.stage("prepare", "Preparing", None):
                 ready = prepare(config, remote=any(source.remote for source in opened))
             folder = open_run_folder(out, traffic)
             where = f" (run folder: {folder.place})"
             with folder.locked():
-                result = _Run(folder, opened, config, monitor, traffic, ready).go()
+                result = _Run(folder, opened, config, monitor, traffic, ready, embed).go()
                 return result if report is None else replace(result, report=report(folder))
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from here{where}") from None
@@ -116,6 +119,7 @@ class _Run:
         monitor: Monitor,
         traffic: Traffic,
         ready: Preparation,
+        embed: Embed | None,
     ) -> None:
         self._folder = folder
         self._sources = sources
@@ -125,6 +129,7 @@ class _Run:
         self._remote = any(source.remote for source in sources)
         self._started = time.time()
         self._ready = ready
+        self._embed = embed
         self._executor: Executor = ThreadExecutor(ready.workers, on_error=traffic.stop)
 
     def go(self) -> RunResult:
@@ -170,7 +175,7 @@ class _Run:
         """Describe every image."""
         reader.for_stage("extract", cache)
         with self._stage("extract", "Reading pictures", manifest.rows) as done:
-            found = extract(state, manifest, self._config, reader, self._executor, self._ready.embed, done)
+            found = extract(state, manifest, self._config, reader, self._executor, self._embed, done)
         return_freed_memory()
         return found
 

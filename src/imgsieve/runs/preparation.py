@@ -6,13 +6,11 @@ import os
 from dataclasses import dataclass
 
 from imgsieve.config import RunConfig
-from imgsieve.features.embedding import open_model
 from imgsieve.memory import MemoryPlan, expected_pixel_bytes, plan_memory, resident_bytes
 from imgsieve.runs.libraries import hold_libraries
 from imgsieve.runs.manifest import Manifest
 from imgsieve.runs.prefetch import IMAGES_A_THREAD
 from imgsieve.runs.warming import warm_up
-from imgsieve.stages.extraction import Embed
 
 __all__ = ["Preparation", "prepare"]
 
@@ -25,8 +23,6 @@ class Preparation:
     base_bytes: int
     """What it takes with nothing done."""
     workers: int
-    embed: Embed | None
-    """The model of the user's own, if there is one."""
     connections: int
     """Connections to stores at most; 0 when all is on this machine."""
 
@@ -65,20 +61,16 @@ def prepare(config: RunConfig, *, remote: bool) -> Preparation:
 
     Raises
     ------
-    ConfigError
-        The model of the user's own cannot be used.
     MemoryBudgetError
         The budget is too small for any run; nothing was written yet.
     """
     workers = config.execution.workers or os.cpu_count() or 1
     hold_libraries(workers)
-    embed = open_model(config.refine.descriptor)
     warm_up()
     ready = Preparation(
         budget_bytes=config.execution.memory_bytes,
         base_bytes=resident_bytes(),
         workers=workers,
-        embed=embed,
         connections=config.network.max_concurrency if remote else 0,
     )
     ready.plan(None)
