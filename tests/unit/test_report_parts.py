@@ -10,11 +10,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imgsieve.records import RecordFile
 from imgsieve.report import charts
 from imgsieve.report.navigation import FANOUT, Book
 from imgsieve.report.sequence import arrange, page_edges, slices
-from imgsieve.report.texts import breakable, bytes_text, plain, share_text, visible
-from imgsieve.runs.records import RecordFile
+from imgsieve.report.texts import BREAKS, breakable, bytes_text, plain, share_text, visible
 
 SIZES = st.lists(st.integers(1, 40), max_size=30)
 
@@ -66,6 +66,12 @@ def test_no_unseen_character_is_left(text: str) -> None:
     for shown in (str(visible(text)), str(breakable(text)), plain(text)):
         assert all(c == " " or unicodedata.category(c)[0] not in "CZ" for c in shown)
     assert not set("\"'") & set(str(visible(text)).replace('class="unseen"', ""))
+
+
+@given(st.text(st.characters(max_codepoint=127, categories=("L", "N", "P", "S"))))
+def test_paths_break_where_their_pieces_end(path: str) -> None:
+    pieces = BREAKS.split(path)
+    assert str(breakable(path)) == "<wbr>".join(str(visible(piece)) for piece in pieces)
 
 
 def test_texts_that_cannot_be_seen_are_told_apart_from_those_that_can() -> None:

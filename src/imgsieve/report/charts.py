@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from markupsafe import Markup
 
@@ -72,11 +73,16 @@ def parts(values: Mapping[str, float | None]) -> Markup:
         for place, name in enumerate(values)
         if (value := known.get(name)) is not None
     )
-    base = "".join(f"M{6 * place} 0h4v20h-4z" for place in range(len(values)))
     return Markup(  # noqa: S704 - names of our own schema
         f'<svg class="parts" viewBox="0 0 {6 * len(values) - 2} 20" role="img"><title>{title}</title>'
-        f'<path class="base" d="{base}"/><path d="{path}"/></svg>'
+        f'<path class="base" d="{_base(len(values))}"/><path d="{path}"/></svg>'
     )
+
+
+@cache
+def _base(count: int) -> str:
+    """Return the path of columns at their full height."""
+    return "".join(f"M{6 * place} 0h4v20h-4z" for place in range(count))
 
 
 def columns(labels: Sequence[str], values: Sequence[int], *, title: str, axis: str) -> Markup:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from imgsieve import schema
 from imgsieve.errors import RunFolderError
-from imgsieve.runs.records import RecordFile
+from imgsieve.records import RecordFile
 
 __all__ = ["FAILED_COLUMNS", "MEMBER_COLUMNS", "Inventory", "take_inventory"]
 

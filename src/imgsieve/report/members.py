@@ -65,8 +65,11 @@ class MemberView:
     relation: str
     stage: str
     reason: Markup
-    scores: tuple[tuple[str, str], ...]
-    """What was measured against the keeper: (label, value)."""
+    measures: int
+    """Number of scores."""
+
+    scores: Markup
+    """What was measured against the keeper, as items of a list of descriptions."""
 
 
 def view_member(row: Mapping[str, Any], thumb: bytes, *, titles: Mapping[str, str], show_source: bool) -> MemberView:
@@ -84,6 +87,7 @@ def view_member(row: Mapping[str, Any], thumb: bytes, *, titles: Mapping[str, st
         Whether several sources make the path alone ambiguous.
     """
     stage = "" if row["keep"] else row["stage"] or ""
+    scores = _scores(row)
     folder, slash, name = row["file"].rpartition("/")
     return MemberView(
         kept=bool(row["keep"]),
@@ -98,7 +102,9 @@ def view_member(row: Mapping[str, Any], thumb: bytes, *, titles: Mapping[str, st
         relation=row["relation"] or "",
         stage=titles.get(stage, stage.capitalize()),
         reason=visible(row["reason"] or ""),
-        scores=tuple(_scores(row)),
+        measures=len(scores),
+        # A million of them are written: labels and values of our own need no template.
+        scores=Markup("".join(f"<div><dt>{label}</dt><dd>{value}</dd></div>" for label, value in scores)),  # noqa: S704
     )
 
 

@@ -90,6 +90,9 @@ def breakable(path: str) -> Markup:
     >>> breakable("a/b")
     Markup('a/<wbr>b')
     """
+    if path.isascii() and path.isprintable():
+        # What stands for an escaped character has no place to break in.
+        return Markup(BREAKS.sub("<wbr>", str(escape(path))))  # noqa: S704 - escaped
     return Markup("<wbr>").join(visible(piece) for piece in BREAKS.split(path))
 
 

@@ -43,7 +43,7 @@ _SCORES = [name for _, names in _STAGES.values() for name in names]
 _NO_DISTANCE = 256
 """Written where a pair was proposed by something else than codes."""
 
-_READ_ROWS = 65_536
+_READ_ROWS = 16_384
 
 _TURNED = ["", *(f"{orientation.describe(turn)}; " for turn in range(1, orientation.COUNT))]
 _EXACT = ["the same bytes as the kept file", "the same pixels as the kept file"]
@@ -148,7 +148,7 @@ class RangeEvidence:
         how = (self.pixels[begin:end] | self.pixels[keeper]).astype(np.int8)
         lower = pa.array(one < other)
         near = pc.binary_join_element_wise(
-            pa.array(_TURNED).take(pc.fill_null(found["orientation"], 0)),
+            pa.array(_TURNED).take(pc.max_element_wise(found["orientation"], 0)),
             _made(found, lower),
             pc.fill_null(found["why"], ""),
             "",

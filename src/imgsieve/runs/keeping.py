@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from imgsieve.config import QualityConfig
 from imgsieve.features.quality import COLUMNS
+from imgsieve.records import RecordFile
 from imgsieve.runs.assignment import Assignment
 from imgsieve.runs.columns import FeatureColumns
-from imgsieve.runs.records import RecordFile
 from imgsieve.schema import QUALITY_PARTS
 from imgsieve.search.groups import NO_KEEPER
 from imgsieve.stages import quality

@@ -32,9 +32,9 @@ _CSV_COLUMNS = (
 _TAKEN_OVER = ("image_id", "uri", "file", "size", "format", "width", "height", "error_kind", "error")
 _READ = (*_TAKEN_OVER, *(name for name in COLUMNS if name not in _TAKEN_OVER))
 
-_RANGE_IMAGES = 262_144
-"""Images whose evidence is in memory at once: about 35 MB if all of them are duplicates."""
-_MOST_RANGES = 32
+_RANGE_IMAGES = 65_536
+"""Images whose evidence is in memory at once: about 9 MB if all of them are duplicates."""
+_MOST_RANGES = 48
 """Four times as many files are open at once at most."""
 
 

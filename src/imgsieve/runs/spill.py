@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Spill"]
 
-_HELD_ROWS = 65_536
+_HELD_ROWS = 16_384
 """Rows that are gathered before they are divided among the ranges."""
 
 

@@ -32,7 +32,7 @@ PAIR_BYTES = 10
 UNKNOWN, REFUSED, ACCEPTED, MADE_OF_FIRST, MADE_OF_SECOND = -1, 0, 1, 2, 3
 """Answers: the last two are of copies of which one is known to be made from the other."""
 
-_MERGED_AT = 65_536
+_MERGED_AT = 16_384
 """Verdicts that are kept in a dictionary before they are merged into the arrays."""
 
 

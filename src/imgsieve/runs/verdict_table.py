@@ -20,7 +20,8 @@ from imgsieve.schema import PAIRS_LOCAL, Verdict
 
 __all__ = ["write_verdicts"]
 
-_RANGE_ROWS = 65_536
+_RANGE_ROWS = 16_384
+"""Rows are near 300 bytes: 5 MB, and a few times that while they are put in order."""
 _MOST_RANGES = 200
 """As many files are open at once at most."""
 

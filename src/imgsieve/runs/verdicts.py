@@ -68,10 +68,10 @@ class Verifier(Protocol):
         Yields
         ------
         Tables of `imgsieve.schema.PAIRS_LOCAL`, a few hundred rows each or more, that hold every pair exactly once,
-        in any order. ``a`` is the lower number of a pair,
-        ``b`` the higher; ``met``, ``region_a`` and ``region_b`` repeat how they met (``met`` is the orientation of
-        the candidate). ``accepted`` makes the tail a duplicate of the head; ``undecided`` is for pairs that could not
-        be compared, which the next run tries again. ``made`` and ``how`` tell what was made from what; 0 and null
+        in any order. ``a`` is the lower number of a pair, ``b`` the higher. ``met``, ``region_a`` and ``region_b``
+        repeat how they met (``met`` is the orientation of the candidate); ``orientation`` is the one that was found,
+        0 to 7 for a copy. ``accepted`` makes the tail a duplicate of the head; ``undecided`` is for pairs that could
+        not be compared, which the next run tries again. ``made`` and ``how`` tell what was made from what; 0 and null
         where that is not known. ``key_a`` and ``key_b`` may be null: no later run takes the verdict over then.
         """
         ...

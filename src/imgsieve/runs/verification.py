@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from imgsieve.config import RunConfig, digest_of
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.judging import LOCAL, Judge
+from imgsieve.runs.spill import Spill
 from imgsieve.runs.verdicts import Verifier, judging_of
 from imgsieve.schema import Verdict
 from imgsieve.search.components import Components
@@ -25,10 +27,16 @@ from imgsieve.search.groups import NO_KEEPER, form_stars
 
 __all__ = ["Verification", "verify"]
 
-_BATCH_PAIRS = 500_000
-"""Pairs that stars are formed of at once: at most 120 MB, see `imgsieve.search.groups`."""
+_BATCH_PAIRS = 200_000
+"""Pairs that stars are formed of at once: at most 48 MB, see `imgsieve.search.groups`."""
+_MOST_BATCHES = 200
+"""As many files are open at once at most."""
 
-_READ_ROWS = 65_536
+_PAIRS = pa.schema(
+    [("a", pa.int32()), ("b", pa.int32()), *((name, pa.int8()) for name in ("orientation", "region_a", "region_b"))]
+)
+
+_READ_ROWS = 16_384
 
 
 @dataclass(frozen=True)
@@ -103,27 +111,26 @@ class Pairs:
 
 def _batches(folder: RunFolder, count: int) -> Iterator[Pairs]:
     """Yield the undecided pairs of stage 3; those that images connect are in one batch."""
-    components = Components(count)
+    components, total = Components(count), 0
     for some in _undecided(folder):
         components.join(some.a, some.b)
-    batch, sizes = components.batches(_BATCH_PAIRS)
+        total += len(some.a)
+    batch, batches = components.batches(max(_BATCH_PAIRS, -(-total // _MOST_BATCHES)))
     del components
-    for number, size in enumerate(sizes.tolist()):
-        pairs = Pairs(np.empty(size, np.int32), np.empty(size, np.int32), np.empty((size, 3), np.int8))
-        end = 0
+    with Spill(folder.root, _PAIRS, np.arange(1, batches)) as spill:
         for some in _undecided(folder):
-            inside = batch[some.a] == number
-            begin, end = end, end + int(inside.sum())
-            pairs.a[begin:end], pairs.b[begin:end] = some.a[inside], some.b[inside]
-            pairs.met[begin:end] = some.met[inside]
-        yield pairs
+            columns = [some.a, some.b, *some.met.T]
+            spill.add(pa.Table.from_arrays(list(map(pa.array, columns)), schema=_PAIRS), batch[some.a])
+        del batch
+        for table in spill.tables():
+            a, b, *met = (column.to_numpy() for column in table.columns)
+            yield Pairs(a, b, np.stack(met, axis=1))
 
 
 def _undecided(folder: RunFolder) -> Iterator[Pairs]:
     """Yield the undecided pairs of stage 3, a bounded number at a time."""
-    columns = ["a", "b", "orientation", "region_a", "region_b", "verdict"]
     with pq.ParquetFile(folder.path("pairs/global.parquet")) as file:
-        for batch in file.iter_batches(_READ_ROWS, columns=columns, use_threads=False):
+        for batch in file.iter_batches(_READ_ROWS, columns=[*_PAIRS.names, "verdict"], use_threads=False):
             rows = batch.filter(pc.equal(batch["verdict"], Verdict.UNDECIDED))
-            met = np.stack([rows[name].to_numpy() for name in columns[2:5]], axis=1)
+            met = np.stack([rows[name].to_numpy() for name in _PAIRS.names[2:]], axis=1)
             yield Pairs(rows["a"].to_numpy().astype(np.int32), rows["b"].to_numpy().astype(np.int32), met)

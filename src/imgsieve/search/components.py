@@ -37,8 +37,8 @@ class Components:
         """Connect the images of pairs, ``a`` and ``b`` of shape (n,)."""
         _join(self._parent, self._pairs, a.astype(np.int64), b.astype(np.int64))
 
-    def batches(self, most: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Divide the components into batches, in the order of their first images; this uses the components up.
+    def batches(self, most: int) -> tuple[NDArray[np.int32], int]:
+        """Divide the components into batches, in the order of their first images.
 
         Parameters
         ----------
@@ -47,13 +47,10 @@ class Components:
 
         Returns
         -------
-        The batch of each image, shape (count,), -1 for images without a pair; and the pairs of each batch.
+        The batch of each image, shape (count,), -1 for images without a pair; and how many there are.
         """
         batch = np.full(len(self._parent), -1, np.int32)
-        batches = _divide(self._parent, self._pairs, batch, most)
-        pairs = np.zeros(batches, np.int64)
-        _add_up(self._parent, self._pairs, batch, pairs)
-        return batch, pairs
+        return batch, _divide(self._parent, self._pairs, batch, most)
 
 
 @_compiled
@@ -91,13 +88,3 @@ def _divide(parent: NDArray[np.int32], pairs: NDArray[np.int32], batch: NDArray[
             held += pairs[root]
         batch[image] = number if root == image else batch[root]
     return number + 1
-
-
-@_compiled
-def _add_up(
-    parent: NDArray[np.int32], pairs: NDArray[np.int32], batch: NDArray[np.int32], total: NDArray[np.int64]
-) -> None:
-    """Count the pairs of each batch."""
-    for image in range(len(parent)):
-        if parent[image] == image and batch[image] >= 0:
-            total[batch[image]] += pairs[image]
