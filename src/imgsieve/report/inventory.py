@@ -33,8 +33,8 @@ MEMBER_COLUMNS = tuple(
     name for name in schema.GROUPS.names if name not in {"status", "keeper_id", "error_kind", "error"}
 )
 
-GROUP_ROWS_A_BATCH = 8192
-"""A row of text and scores is near 500 bytes: 4 MB a batch."""
+GROUP_ROWS_A_BATCH = 2048
+"""A row of text and scores is near 500 bytes, and four times that as objects of Python: 4 MB a batch."""
 
 THUMBS_A_BATCH = 512
 """A thumbnail is near 5 KB: 3 MB a batch."""

@@ -21,12 +21,15 @@ __all__ = ["IMAGE_BYTES", "NO_KEEPER", "PAIR_BYTES", "Judge", "form_stars", "pai
 
 NO_KEEPER = -1
 
-PAIR_BYTES = 120
-"""Bytes a proposed pair at most, while stars are formed: 28 for its record, as much again if it passes to a keeper,
-with a slot in a table, and both twice while their arrays grow."""
+PAIR_BYTES = 96
+"""Bytes a proposed pair at most, while stars are formed: 28 for its record, as much again if it passes to a keeper, and
+a slot in a table then; sorting takes less, before."""
 
-IMAGE_BYTES = 60
+IMAGE_BYTES = 80
 """Bytes of each image that a pair names, beside the pairs."""
+
+_ROOM = 3
+"""So many proposals for each that is given, before their array must grow."""
 
 _QUESTIONS = 65_536
 """The most pairs that a judge is asked about at once."""
@@ -82,7 +85,8 @@ class _Stars:
     ) -> None:
         self._numbers = numbers
         self._images = np.empty(len(numbers) + 1, IMAGE)
-        self._proposals = np.empty(len(head), PROPOSAL)
+        # The system gives memory when it is written to: room for moves costs nothing before there are any.
+        self._proposals = np.empty(_ROOM * len(head), PROPOSAL)
         self._table = with_slots(np.empty(0, MOVED), 8)
         self._changed = np.arange(len(numbers), dtype=np.int32)
         self._counts = np.array([len(head), 0, 0, len(numbers)])
