@@ -11,8 +11,8 @@ alike. Each way is a process of its own: its seconds, and the most memory that i
 included. ``faiss.IndexBinaryMultiHash`` is exact by pigeonhole where hashes x (flips + 1) is above the radius;
 ``9x28x1`` means 9 hashes of 28 bits with one flip. All of the named parameters are measured, and ratios are to the
 fastest. Of the others that are exact, ``6x42x2`` takes some ten times as long at 100,000 codes, and ``18x14x0`` the
-square of the number of codes. *exact*: all pairs within 19 bits at 100,000 codes, against brute force. *join*: pairs within 17 bits, and
-within 31. *wide*: recall within 64 bits, against brute force on a sample of the codes.
+square of the number of codes. *exact*: all pairs within 19 bits at 100,000 codes, against brute force. *join*: pairs
+within 17 bits, and within 31. *wide*: recall within 64 bits, against brute force on a sample of the codes.
 """
 
 from __future__ import annotations

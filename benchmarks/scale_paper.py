@@ -1,0 +1,241 @@
+"""Work out what 100 million and 1 billion images would take, on paper, and write the tables of ``docs/scaling.md``.
+
+Usage::
+
+    python benchmarks/scale_paper.py [--page docs/scaling.md] [--print]
+
+All constants stand in `CONSTANTS`, each with where it comes from. When one is measured anew, change it there and run
+this again: only what lies between the markers of the page is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from accuracy import table
+
+MEASURED, ASSUMED, OPEN = "measured", "assumed", "**to be measured at 3 million**"
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number that others are worked out from."""
+
+    value: float
+    unit: str
+    what: str
+    source: str
+
+
+CONSTANTS = {
+    "picture": Constant(300_000, "bytes", "a picture's file", ASSUMED),
+    "features": Constant(2254, "bytes", "features of an image on disk", f"{MEASURED}, `scale_features.py`"),
+    "thumb": Constant(4768, "bytes", "a thumbnail", f"{MEASURED}, 120 photographs"),
+    "pairs": Constant(4.0, "", "proposed pairs an image", OPEN),
+    "pair": Constant(35, "bytes", "a pair in the tables of stages 1 to 4", f"{MEASURED}, `scale.py`, 10,000 images"),
+    "result": Constant(176, "bytes", "an image in `groups.parquet` and `groups.csv`", f"{MEASURED}, likewise"),
+    "report": Constant(580, "bytes", "an image in the report, without thumbnails", f"{MEASURED}, likewise"),
+    "held": Constant(133, "bytes", "an image in memory at the peak of the grouping", OPEN + " (bar)"),
+    "extract": Constant(0.006, "core seconds", "to decode and describe a picture of this size", OPEN),
+    "code": Constant(74, "bytes", "an image in memory while searched: two codes, order, number", "by its arrays"),
+    "search": Constant(0.002, "core seconds", "to search with an image: 8 orientations, 46 regions", OPEN),
+    "judge": Constant(2e-5, "core seconds", "stages 2 and 3, a pair", f"{MEASURED}, `scale.py`, 10,000 images"),
+    "asked": Constant(0.26, "", "pairs an image that stage 4 is asked for", f"{MEASURED}, likewise"),
+    "verify": Constant(0.026, "core seconds", "stage 4, a pair", MEASURED),
+    "again": Constant(0.35, "", "pictures an image that stage 4 fetches again, at most", f"{MEASURED}, `stores.py`"),
+    "group": Constant(2e-4, "core seconds", "groups, quality, result and report, an image", OPEN),
+    "rows": Constant(1024, "", "images of a shard", "fixed"),
+    "names": Constant(5000, "", "names of an answer to a listing", "Azure"),
+    "rate": Constant(20_000, "a second", "requests that a storage account takes", "Azure's default target"),
+    "egress": Constant(
+        6.25e9, "bytes a second", "that a storage account gives out", "Azure's default target, 50 Gbit/s"
+    ),
+    "network": Constant(1.2e9, "bytes a second", "of a machine's network", ASSUMED),
+    "cores": Constant(16, "", "cores of a machine", ASSUMED),
+    "memory": Constant(64e9, "bytes", "memory of a machine", ASSUMED),
+    "busy": Constant(0.85, "", "share of the time that cores are busy", ASSUMED),
+    "hour": Constant(0.80, "USD", "a machine, an hour", ASSUMED),
+    "read": Constant(0.005, "USD", "10,000 requests that read", "`[prices]`, default"),
+    "write": Constant(0.055, "USD", "10,000 requests that write or list", "`[prices]`, default"),
+    "month": Constant(0.018, "USD", "10^9 bytes kept for a month", ASSUMED),
+}
+
+SIZES = {3_000_000: 1, 100_000_000: 8, 1_000_000_000: 64}
+"""Numbers of images, and of machines."""
+
+STRANGERS = {31: 4.5e-10, 40: 1.8e-8, 47: 2.8e-7, 53: 1.4e-6, 58: 3.6e-6, 64: 8.0e-6}
+"""Share of random pairs of different made-up pictures within a distance in bits: 2,989 of 3 million against all."""
+
+
+def value(name: str) -> float:
+    """Return a constant."""
+    return CONSTANTS[name].value
+
+
+def constants() -> str:
+    """Return the table of constants."""
+    rows = [(f"`{name}`", f"{c.value:,g} {c.unit}".strip(), c.what, c.source) for name, c in CONSTANTS.items()]
+    return table(("name", "value", "of what", "from"), rows)
+
+
+def spread(name: str, formula: str, unit: float, say: str, amounts: list[float]) -> tuple[str, ...]:
+    """Return a row: one amount for each number of images."""
+    return (name, f"`{formula}`", *(f"{amount / unit:,.{_digits(amount / unit)}f} {say}" for amount in amounts))
+
+
+def _digits(amount: float) -> int:
+    return 0 if amount >= 100 else 1 if amount >= 1 else 2
+
+
+def head(first: str) -> tuple[str, ...]:
+    return (first, "formula", *(f"{images:,}" for images in SIZES))
+
+
+def each(factor: float) -> list[float]:
+    """Return a factor times each number of images."""
+    return [factor * images for images in SIZES]
+
+
+def stored() -> str:
+    """Return the table of bytes."""
+    pairs = value("pairs") * value("pair")
+    rows = [
+        spread("pictures, in the source", "N picture", 1e12, "TB", each(value("picture"))),
+        spread("features", "N features", 1e9, "GB", each(value("features"))),
+        spread("of which codes of one orientation", "32 N", 1e9, "GB", each(32)),
+        spread("thumbnails", "N thumb", 1e9, "GB", each(value("thumb"))),
+        spread("pairs, all stages", "N pairs pair", 1e9, "GB", each(pairs)),
+        spread("result", "N result", 1e9, "GB", each(value("result"))),
+        spread("report", "N report", 1e9, "GB", each(value("report"))),
+        spread("held by the grouping", "N held", 1e9, "GB", each(value("held"))),
+    ]
+    return table(head("bytes"), rows)
+
+
+def writes() -> float:
+    """Return the requests that write, an image: two parts a shard."""
+    return 2 / value("rows")
+
+
+def requests() -> str:
+    """Return the table of requests, and what they cost."""
+    gets = 1 + value("again")
+    lists = 1 / value("names")
+    cost = (gets * value("read") + (writes() + lists) * value("write")) / 10_000
+    everything = value("features") + value("thumb") + value("pairs") * value("pair") + value("result") + value("report")
+    rows = [
+        spread("LIST", "N / names", 1e3, "thousand", each(lists)),
+        spread("GET, extraction", "N", 1e6, "million", each(1)),
+        spread("GET, stage 4, at most", "N again", 1e6, "million", each(value("again"))),
+        spread("PUT of parts", "2 N / rows", 1e3, "thousand", each(writes())),
+        spread("bytes downloaded", "N (1 + again) picture", 1e12, "TB", each(gets * value("picture"))),
+        spread("requests, USD", "", 1, "USD", each(cost)),
+        spread("run folder kept a month, USD", "", 1, "USD", each(everything * value("month") / 1e9)),
+        spread("requests at the account's rate, hours", "N / rate", 3600, "h", each(1 / value("rate"))),
+        spread(
+            "downloads at its egress, hours", "N picture / egress", 3600, "h", each(value("picture") / value("egress"))
+        ),
+    ]
+    return table(head("requests and downloads"), rows)
+
+
+def work() -> dict[str, float]:
+    """Return core seconds an image, by part."""
+    return {
+        "extraction": value("extract"),
+        "stage 1": value("search"),
+        "stages 2, 3": value("pairs") * value("judge"),
+        "stage 4": value("asked") * value("verify"),
+        "groups, stage 5, report": value("group"),
+    }
+
+
+def hours(images: int, machines: int) -> float:
+    """Return the hours of a run: cores where they are the limit, the network or the account where that is."""
+    power = machines * value("cores") * value("busy")
+    downloads = images * value("picture") / min(machines * value("network"), value("egress"))
+    reading = max(images * value("extract") / power, downloads, images / value("rate"))
+    rest = sum(work().values()) - value("extract")
+    return (reading + images * rest / power) / 3600
+
+
+def machines() -> str:
+    """Return the table of work, time and cost."""
+    formulas = ("extract", "search", "pairs judge", "asked verify", "group")
+    rows = [
+        spread(name, f"N {formula}", 3600, "core h", each(seconds))
+        for (name, seconds), formula in zip(work().items(), formulas, strict=True)
+    ]
+    took = [hours(images, count) for images, count in SIZES.items()]
+    alone = [hours(images, 1) for images in SIZES]
+    cost = [took[k] * count * value("hour") for k, count in enumerate(SIZES.values())]
+    rows += [
+        ("machines", "", *(f"{count}" for count in SIZES.values())),
+        spread("time", "see below", 1, "h", took),
+        spread("machines, USD", "machines hours hour", 1, "USD", cost),
+        spread("time of one machine alone", "", 1, "h", alone),
+        spread("held a machine", "N held / machines", 1e9, "GB", [n * value("held") / m for n, m in SIZES.items()]),
+    ]
+    return table(head("work"), rows)
+
+
+def strangers() -> str:
+    """Return how many strangers an image meets within a radius."""
+    rows = [
+        (f"{bits} bits", f"{share:.1e}", *(f"{share * images:,.2g}" for images in SIZES))
+        for bits, share in STRANGERS.items()
+    ]
+    return table(("radius", "share of random pairs", *(f"{images:,}" for images in SIZES)), rows)
+
+
+def limits() -> str:
+    """Return where one machine ends."""
+    power = value("cores") * value("busy")
+    room, day = 0.7 * value("memory"), 86_400.0
+    disk = 1.8e12
+    rows = [
+        ("memory of the search", "0.7 memory / code", room / value("code")),
+        ("memory of the grouping", "0.7 memory / held", room / value("held")),
+        ("local disk of 1.8 TB", "1.8 TB / (features + thumb)", disk / (value("features") + value("thumb"))),
+        ("network, a day", "network day / picture", value("network") * day / value("picture")),
+        ("work, a day", "cores busy day / (all core seconds an image)", power * day / sum(work().values())),
+    ]
+    return table(("limit", "formula", "reached at"), [(a, f"`{b}`", f"{c / 1e6:,.0f} million") for a, b, c in rows])
+
+
+TABLES = {
+    "limits": limits,
+    "constants": constants,
+    "stored": stored,
+    "requests": requests,
+    "machines": machines,
+    "strangers": strangers,
+}
+
+
+def filled(page: str) -> str:
+    """Return a page with its tables written anew."""
+    for name, make in TABLES.items():
+        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        if not marked.search(page):
+            raise SystemExit(f"the page has no markers for the table {name!r}")
+        page = marked.sub(lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", page)
+    return page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--page", type=Path, default=Path("docs/scaling.md"))
+    parser.add_argument("--print", action="store_true", help="only print")
+    options = parser.parse_args()
+    if options.print:
+        print("\n\n".join(make() for make in TABLES.values()))
+    else:
+        options.page.write_text(filled(options.page.read_text()))
+
+
+if __name__ == "__main__":
+    main()
