@@ -3,6 +3,7 @@
 Usage::
 
     python benchmarks/vectors.py [--vectors 200000] [--dimensions 128] [--queries 2000] [--threads 2]
+                                  [--subjects 4000]
 
 Vectors are made up: subjects, kinds of picture within a subject, and three in ten a copy of another with noise. They
 lie in a memory map. Recall is the share of the near pairs of the sampled vectors, found by comparing them with all,
@@ -28,10 +29,10 @@ NEIGHBORS, LEAST = 16, 0.75
 BLOCK = 10_000
 
 
-def write_vectors(path: Path, count: int, dimensions: int) -> None:
+def write_vectors(path: Path, count: int, dimensions: int, kinds: int) -> None:
     """Write unit vectors in float16, block by block."""
     rng = np.random.default_rng(7)
-    subjects = rng.standard_normal((max(1, count // 500), dimensions))
+    subjects = rng.standard_normal((kinds, dimensions))
     with path.open("wb") as file:
         for at in range(0, count, BLOCK):
             rows = min(BLOCK, count - at)
@@ -67,10 +68,11 @@ def main() -> None:
     parser.add_argument("--dimensions", type=int, default=128)
     parser.add_argument("--queries", type=int, default=2000)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--subjects", type=int, default=4000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "vectors"
-        write_vectors(path, options.vectors, options.dimensions)
+        write_vectors(path, options.vectors, options.dimensions, options.subjects)
         vectors = np.memmap(path, np.float16, "r").reshape(options.vectors, options.dimensions)
         near_pairs(np.eye(64, dtype=np.float16), 2, 0.5)
         base = resident_bytes()
@@ -87,7 +89,7 @@ def main() -> None:
         options.dimensions,
         f"{seconds:.0f} ({busy:.0f})",
         f"{peak / 1e6:.0f}",
-        f"{projected_bytes(options.vectors, options.dimensions, NEIGHBORS) / 1e6:.0f}",
+        f"{projected_bytes(options.vectors, options.dimensions, NEIGHBORS, exact_rows=0) / 1e6:.0f}",
         f"{len(found):,}",
         f"{len(expected):,}",
         f"{recall:.4f}",

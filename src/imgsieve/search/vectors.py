@@ -18,7 +18,7 @@ import xxhash
 from numba import njit
 from numpy.typing import NDArray
 
-from imgsieve.search.cells import cells_of
+from imgsieve.search.cells import cell_bytes, cells_of
 
 __all__ = ["EXACT_ROWS", "near_blocks", "near_pairs", "projected_bytes"]
 
@@ -73,7 +73,7 @@ def near_blocks(
     """Find pairs of vectors of which one is among the nearest of the other, a bounded number at a time.
 
     Of equal vectors, each is paired with the first, and only the first has and is a neighbor. Among products that are
-    equal, the vector that comes first is nearer.
+    equal, the vector that comes first is nearer. Where cells are searched, the nearest of each cell are looked at.
 
     Parameters
     ----------
@@ -111,7 +111,9 @@ def near_blocks(
             yield _near(vectors, queries[at : at + QUERY_ROWS], others, neighbors, least, block_rows)
 
 
-def projected_bytes(rows: int, dimensions: int, neighbors: int, block_rows: int = BLOCK_ROWS) -> int:
+def projected_bytes(
+    rows: int, dimensions: int, neighbors: int, block_rows: int = BLOCK_ROWS, exact_rows: int = EXACT_ROWS
+) -> int:
     """Return the most that `near_blocks` holds beyond a memory map of the vectors.
 
     Digests, their order and row numbers of all vectors; a block of vectors twice in single precision, once the queries
@@ -119,7 +121,8 @@ def projected_bytes(rows: int, dimensions: int, neighbors: int, block_rows: int 
     """
     blocks = min(rows, block_rows) * dimensions * 8 + (min(rows, QUERY_ROWS) + 4 * _READ_ROWS) * dimensions * 4
     found = QUERY_ROWS * (neighbors + 1 + _EXTRA) * 2 * 40
-    return rows * 96 + blocks + found + _READ_ROWS * _AROUND_BYTES + _FAISS_BYTES
+    cells = cell_bytes(rows, dimensions) if rows > exact_rows else 0
+    return rows * 96 + cells + blocks + found + _READ_ROWS * _AROUND_BYTES + _FAISS_BYTES
 
 
 def _tasks(
@@ -169,7 +172,7 @@ def _near(
     least: float,
     block_rows: int,
 ) -> Pairs:
-    """Find the near pairs of one block of queries with ``others``, which hold the queries themselves."""
+    """Find the near pairs of one block of queries with ``others``, which may hold the queries themselves."""
     asked = _read(vectors, queries)
     wanted = min(neighbors + 1, len(others))
     rows, products = _proposed(vectors, asked, others, min(wanted + _EXTRA, len(others)), block_rows)
