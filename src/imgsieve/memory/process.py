@@ -32,8 +32,9 @@ _MMAP_BYTES = 4 * 1024**2
 """Blocks from this size are given back as soon as they are freed. Smaller ones, the pixels of ordinary pictures, are
 used again, as fresh pages cost more time than a picture takes to describe."""
 
-_TRIM_BYTES = 1024**2
-"""Freed memory at the end of a heap from which it is given back."""
+_TRIM_BYTES = 2 * _MMAP_BYTES
+"""Freed memory at the end of a heap from which it is given back. With 1 MiB, heaps shrink and grow with each picture,
+which costs 5 % of the time of an extraction, and its peak is the same."""
 
 _SMAPS = Path("/proc/self/smaps")
 _STATUS = Path("/proc/self/status")

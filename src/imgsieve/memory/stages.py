@@ -34,8 +34,11 @@ GROUPING_IMAGE_BYTES = 100
 PAIR_BYTES = 64
 """A pair that stage 3 leaves undecided, while groups are formed."""
 
-_PIXEL_BYTES_A_BYTE = 12
-"""Decoded bytes for a byte of a file: a JPEG of two bits a pixel. More only needs the gate, which counts exactly."""
+_PIXEL_BYTES_A_BYTE, _PIXEL_BYTES_A_LARGE_BYTE = 12, 3
+"""Decoded bytes for a byte of a file: a JPEG of two bits a pixel, and a picture stored without loss."""
+
+_REDUCED_PIXEL_BYTES = 12 * MIB
+"""A large JPEG is decoded at a smaller scale: four million pixels at most, seldom more than two."""
 
 _LEAST_PIXEL_BYTES = 256 * 1024
 """A small picture: its pixels, and rows that the codec works on."""
@@ -65,9 +68,17 @@ def grouping_bytes(images: int, pairs: int = 0) -> int:
 def expected_pixel_bytes(files: Sequence[int]) -> int:
     """Return how many bytes the pixels of files are expected to take.
 
+    A picture may take more: the gate admits by its header, and keeps the budget whatever was expected here.
+
     Parameters
     ----------
     files
         Sizes in bytes of the files that may be decoded at one time.
     """
-    return sum(max(_LEAST_PIXEL_BYTES, size * _PIXEL_BYTES_A_BYTE) for size in files)
+    return sum(map(_expected, files))
+
+
+def _expected(size: int) -> int:
+    """Return the expected bytes of the pixels of one file."""
+    reduced = size * _PIXEL_BYTES_A_LARGE_BYTE + _REDUCED_PIXEL_BYTES
+    return max(_LEAST_PIXEL_BYTES, min(size * _PIXEL_BYTES_A_BYTE, reduced))

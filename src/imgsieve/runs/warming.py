@@ -29,9 +29,10 @@ from imgsieve.search.tables import search, tables_for
 from imgsieve.stages import color, local, refinement
 from imgsieve.stages.views import view_of
 
-__all__ = ["NotCompiledError", "compiling_refused", "run_loops", "warm_up"]
+__all__ = ["NotCompiledError", "compiling_refused", "run_first_loops", "run_loops", "warm_up"]
 
-_CHILD = "from imgsieve.runs.warming import run_loops; run_loops()"
+_CHILDREN = tuple(f"from imgsieve.runs.warming import {name}; {name}()" for name in ("run_first_loops", "run_loops"))
+"""What compiles, one after another: each takes less memory than both at once."""
 
 
 class NotCompiledError(Exception):
@@ -54,7 +55,7 @@ def warm_up() -> None:
     try:
         with compiling_refused():
             # The first loop brings the compiler along, which most of the time is the peak of the whole process.
-            describe(np.zeros((64, 64, 3), np.uint8), thumbnail=False)
+            run_first_loops()
             drop_library_pages()
             run_loops()
     except NotCompiledError:
@@ -81,7 +82,13 @@ def _compile_elsewhere() -> None:
     """Fill the cache of compiled loops."""
     if sys.executable:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        subprocess.run([sys.executable, "-c", _CHILD], env=environment, check=False, capture_output=True)
+        for child in _CHILDREN:
+            subprocess.run([sys.executable, "-c", child], env=environment, check=False, capture_output=True)
+
+
+def run_first_loops() -> None:
+    """Run the loops that describe a picture."""
+    describe(np.zeros((64, 64, 3), np.uint8), thumbnail=False)
 
 
 def run_loops() -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from imgsieve.errors import DecodeError, FetchError, SourceError
 from imgsieve.storage.entry import Entry, SniffTest
 from imgsieve.storage.filters import ListingFilter
+from imgsieve.storage.ordering import in_order
 
 __all__ = ["FolderSource", "uri_of"]
 
@@ -66,52 +67,53 @@ class FolderSource:
 
     def _walk(self, folder: bytes) -> Iterator[Entry]:
         """List one folder; names sort as if folders ended in '/', which puts whole paths in order."""
-        pending = [iter(self._children(folder))]
+        pending = [self._children(folder)]
         while pending:
-            child = next(pending[-1], None)
-            if child is None:
+            path = next(pending[-1], None)
+            if path is None:
                 pending.pop()
-            elif child.is_dir(follow_symlinks=False):
-                pending.append(iter(self._children(child.path)))
+            elif path.endswith(b"/"):
+                pending.append(self._children(path[:-1]))
             else:
-                entry = self._entry(child)
+                entry = self._entry(path)
                 if entry is not None:
                     yield entry
 
-    def _children(self, folder: bytes) -> list[os.DirEntry[bytes]]:
-        """Return files and folders of one folder in order; count links and special files."""
+    def _children(self, folder: bytes) -> Iterator[bytes]:
+        """Return the paths of files and folders in one folder, in order, those of folders with '/' behind."""
         try:
             with os.scandir(folder) as found:
-                # Some file systems tell the kind of a child only when asked, which may fail as well.
-                kinds = [
-                    (child, child.is_dir(follow_symlinks=False), child.is_file(follow_symlinks=False))
-                    for child in found
-                ]
+                names = in_order(self._names(found))
         except OSError as error:
             self.unreadable.append(f"{_readable(folder)}: {error.strerror}")
-            return []
-        plain = [
-            (child.name + b"/" if is_dir else child.name, child)
-            for child, is_dir, is_file in kinds
-            if is_dir or is_file
-        ]
-        self.passed_over += len(kinds) - len(plain)
-        return [child for _, child in sorted(plain, key=lambda named: named[0])]
+            return iter(())
+        return (os.path.join(folder, name) for name in names)  # noqa: PTH118 - paths are bytes
 
-    def _entry(self, child: os.DirEntry[bytes]) -> Entry | None:
+    def _names(self, found: Iterable[os.DirEntry[bytes]]) -> Iterator[bytes]:
+        """Yield the names of files and folders, those of folders with '/' behind; count links and special files."""
+        passed_over = 0
+        for child in found:
+            # Some file systems tell the kind of a child only when asked, which may fail as well.
+            if child.is_dir(follow_symlinks=False):
+                yield child.name + b"/"
+            elif child.is_file(follow_symlinks=False):
+                yield child.name
+            else:
+                passed_over += 1
+        self.passed_over += passed_over
+
+    def _entry(self, path: bytes) -> Entry | None:
         """Return the entry of one file, None when the filters leave it out."""
-        file = _readable(child.path[len(self._root) :].lstrip(b"/"))
+        file = _readable(path[len(self._root) :].lstrip(b"/"))
         if not self._filters.lists_name(file):
             return None
         try:
-            status = child.stat(follow_symlinks=False)
+            status = os.lstat(path)
         except OSError:
-            return Entry(uri=uri_of(child.path), file=file, size=0, etag="vanished")
+            return Entry(uri=uri_of(path), file=file, size=0, etag="vanished")
         if not self._filters.lists(status.st_size, status.st_mtime):
             return None
-        return Entry(
-            uri=uri_of(child.path), file=file, size=status.st_size, etag=_etag(status), modified=status.st_mtime
-        )
+        return Entry(uri=uri_of(path), file=file, size=status.st_size, etag=_etag(status), modified=status.st_mtime)
 
     def path_of(self, uri: str) -> Path:
         """Return the path of a listed file."""
