@@ -97,11 +97,11 @@ def run(
             traffic.for_stage("prepare")
             opened = [open_source(place, filters, traffic) for place in dict.fromkeys(sources)]
             embed = open_model(config.refine.descriptor)
-            with monitor.stage("prepare", "Preparing", None):
-                ready = prepare(config, remote=any(source.remote for source in opened))
             folder = open_run_folder(out, traffic)
             where = f" (run folder: {folder.place})"
             with folder.locked():
+                with monitor.stage("prepare", "Preparing", None):
+                    ready = prepare(config, remote=any(source.remote for source in opened))
                 result = _Run(folder, opened, config, monitor, traffic, ready, embed).go()
                 return result if report is None else replace(result, report=report(folder))
     except KeyboardInterrupt:

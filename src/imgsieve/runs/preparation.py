@@ -62,7 +62,7 @@ def prepare(config: RunConfig, *, remote: bool) -> Preparation:
     Raises
     ------
     MemoryBudgetError
-        The budget is too small for any run; nothing was written yet.
+        The budget is too small for any run; but for the lock, nothing was written yet.
     """
     workers = config.execution.workers or os.cpu_count() or 1
     hold_libraries(workers)
