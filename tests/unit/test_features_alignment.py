@@ -17,7 +17,8 @@ from imgsieve.features.alignment import coverage, fit_side, invert, lay_over, sc
 from imgsieve.features.blocks import agreement, refit
 from imgsieve.features.keypoints import Detector, affine_map, detect, is_plausible
 from imgsieve.features.orientation import COUNT, compose_inverse, orient
-from imgsieve.features.recoloring import color_shift, is_faded
+from imgsieve.features.recoloring import recoloring
+from imgsieve.features.regions import WHOLE
 from imgsieve.schema import Verdict
 from imgsieve.stages.local import ANY_ORIENTATION, compare
 from imgsieve.stages.views import view_of
@@ -147,7 +148,7 @@ def test_another_viewpoint_does_not_stand_still(kind):
 
 
 def _shift(one, other):
-    return color_shift(one, other, np.ones(one.shape[:2], bool))
+    return recoloring(one, other, np.ones(one.shape[:2], bool)).shift
 
 
 @pytest.mark.parametrize("edit", [grayed, sepia, saturated(1.5), saturated(0.6)])
@@ -169,13 +170,14 @@ def test_an_object_of_another_color_is_another_picture():
 def test_faded_is_told_in_one_direction():
     pixels = _picture("table")
     gray, everywhere = grayed(pixels, np.random.default_rng(1)), np.ones(pixels.shape[:2], bool)
-    assert is_faded(gray, pixels, everywhere)
-    assert not is_faded(pixels, gray, everywhere)
-    assert not is_faded(pixels, pixels, everywhere)
+    found, same = recoloring(gray, pixels, everywhere), recoloring(pixels, pixels, everywhere)
+    assert (found.first_faded, found.second_faded) == (True, False)
+    assert (same.first_faded, same.second_faded) == (False, False)
 
 
 def _compare(one, other, orientation=ANY_ORIENTATION, *, whole=False):
-    return compare(view_of(one, _CONFIG), view_of(other, _CONFIG), orientation, whole=whole, config=_CONFIG)
+    regions = (WHOLE, WHOLE) if whole else None
+    return compare(view_of(one, _CONFIG), view_of(other, _CONFIG), orientation, regions=regions, config=_CONFIG)
 
 
 _WHOLE_EDITS = ["jpeg15", "webp", "resize30", "upscale150", "stretch", "dark", "gamma", "saturate", "sepia", "blur"]

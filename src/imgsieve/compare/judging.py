@@ -139,9 +139,9 @@ def _global(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccou
 def _compare_locally(subjects: Subjects, proposal: Proposal, config: RunConfig) -> local.Comparison:
     """Compare as stage 4 does, from the hint of the proposal."""
     pair = proposal.pair.to_pylist()[0]
-    whole = pair["region_a"] == WHOLE and pair["region_b"] == WHOLE
+    regions = (pair["region_a"], pair["region_b"]) if proposal.proposed else (WHOLE, WHOLE)
     hint = pair["orientation"] if proposal.proposed else local.ANY_ORIENTATION
-    return local.compare(*subjects.views, hint, whole=whole or not proposal.proposed, config=config.local)
+    return local.compare(*subjects.views, hint, regions=regions, config=config.local)
 
 
 def _local(found: local.Comparison, config: RunConfig) -> StageAccount:

@@ -119,6 +119,8 @@ def _warp(
     """Warp a picture into a frame that is ``shrink`` times coarser; also say where it has pixels."""
     if shrink > 1.15:
         pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.5 * float(np.sqrt(shrink**2 - 1))), np.uint8)
+    if pixels.shape[:2] == tuple(shape) and np.array_equal(matrix, np.eye(2, 3)):
+        return pixels, np.ones(pixels.shape[:2], bool)
     size = (shape[1], shape[0])
     moved = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     whole = np.full(pixels.shape[:2], 255, np.uint8)

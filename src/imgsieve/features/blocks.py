@@ -16,10 +16,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Overlay
+from imgsieve.features.placing import PLACES, REACH, cut_block, find_place, vertex
 
 __all__ = ["Agreement", "agreement", "refit"]
 
-_REACH = 4
 _CORRELATED = 0.8
 _FOLLOWED = 0.6
 """Blocks below this correlation even at their best place are not followed."""
@@ -130,7 +130,7 @@ def _block_figures(
 def _follow(
     one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int, both_ways: float
 ) -> NDArray[np.float64]:
-    """Find the best places of blocks within `_REACH` pixels, to a fraction of a pixel.
+    """Find the best places of blocks within `REACH` pixels, to a fraction of a pixel.
 
     Returns
     -------
@@ -138,22 +138,24 @@ def _follow(
     """
     out = np.zeros((len(corners), 5), np.float64)
     height, width = one.shape
-    surface = np.empty((2 * _REACH + 1, 2 * _REACH + 1), np.float32)
+    surface = np.empty((PLACES, PLACES), np.float32)
+    block = np.zeros((side, side + 2 * REACH), np.float32)
+    area = np.empty((side + 2 * REACH, side + 2 * REACH), np.float32)
     followed = 0
     for n in range(len(corners)):
         top, left = corners[n, 0], corners[n, 1]
-        if top < _REACH or left < _REACH or top + side + _REACH > height or left + side + _REACH > width:
+        if top < REACH or left < REACH or top + side + REACH > height or left + side + REACH > width:
             continue
-        block = one[top : top + side, left : left + side]
-        if not _textured_both_ways(block, both_ways):
+        if not _textured_both_ways(one[top : top + side, left : left + side], both_ways):
             continue
-        best, y, x = _correlate(other, block, top, left, surface)
+        energy = cut_block(one, top, left, side, block)
+        best, y, x = find_place(block, energy, other, top, left, area, surface)
         if best < _FOLLOWED:
             continue
         out[n, 0] = 1.0
         out[n, 1], out[n, 2] = left + side / 2 - 0.5, top + side / 2 - 0.5
-        out[n, 3] = x - _REACH + _vertex(surface[y, :], x)
-        out[n, 4] = y - _REACH + _vertex(surface[:, x], y)
+        out[n, 3] = x - REACH + vertex(surface[y, :], x)
+        out[n, 4] = y - REACH + vertex(surface[:, x], y)
         followed += 1
         if followed == _MOST_FOLLOWED:
             break
@@ -174,48 +176,6 @@ def _textured_both_ways(block: NDArray[np.float32], least: float) -> bool:
     root = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)
     large, small = (xx + yy + root) / 2, (xx + yy - root) / 2
     return bool(small > least * large and small > 0.02 * (side - 1) ** 2)
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _correlate(
-    other: NDArray[np.float32], block: NDArray[np.float32], top: int, left: int, surface: NDArray[np.float32]
-) -> tuple[float, int, int]:
-    """Correlate a block with every place within reach; fill ``surface``, return its highest value, row and column."""
-    side = block.shape[0]
-    n = np.float32(side * side)
-    centered = block - block.mean()
-    energy = (centered * centered).sum()
-    best, at_y, at_x = np.float32(-2), 0, 0
-    for dy in range(surface.shape[0]):
-        for dx in range(surface.shape[1]):
-            base = other[top - _REACH + dy, left - _REACH + dx]
-            total, squares, common = np.float32(0), np.float32(0), np.float32(0)
-            for y in range(side):
-                line = other[top - _REACH + dy + y, left - _REACH + dx : left - _REACH + dx + side]
-                row = centered[y]
-                for x in range(side):
-                    value = line[x] - base
-                    total += value
-                    squares += value * value
-                    common += value * row[x]
-            product = np.sqrt(max(squares - total * total / n, np.float32(0)) * energy)
-            value = common / product if product > 1e-3 else np.float32(0)
-            surface[dy, dx] = value
-            if value > best:
-                best, at_y, at_x = value, dy, dx
-    return float(best), at_y, at_x
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _vertex(line: NDArray[np.float32], at: int) -> float:
-    """Return where, between -0.5 and 0.5 from its highest sample, a parabola through three samples peaks."""
-    if at <= 0 or at >= len(line) - 1:
-        return 0.0
-    before, middle, after = float(line[at - 1]), float(line[at]), float(line[at + 1])
-    bend = before - 2 * middle + after
-    if bend >= -1e-9:
-        return 0.0
-    return min(0.5, max(-0.5, 0.5 * (before - after) / bend))
 
 
 def refit(found: Agreement) -> NDArray[np.float64] | None:

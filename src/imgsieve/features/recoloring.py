@@ -7,11 +7,13 @@ hue.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["color_shift", "is_faded"]
+__all__ = ["Recoloring", "recoloring"]
 
 _CELL = 12
 _LEAST_CHROMA = 2.0
@@ -21,11 +23,23 @@ _LEVELS = 8
 """Levels of lightness, of equally many cells, that may have colors of their own in a toned picture."""
 
 
-def color_shift(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float:
-    """Measure how far the colors of two aligned pictures are from following one from the other.
+@dataclass(frozen=True, slots=True)
+class Recoloring:
+    """How the colors of two aligned pictures differ."""
+
+    shift: float
+    """Distance in a*b*, 0 and up: how far the colors are from following one from the other; 0 when a picture is gray or
+    toned."""
+    first_faded: bool
+    """Whether the colors of the first are gone, being gray or of one tone, while the second has them."""
+    second_faded: bool
+
+
+def recoloring(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Recoloring:
+    """Measure how the colors of two aligned pictures differ.
 
     The chroma of each is averaged over cells; the best scaling and offset (a change of saturation, a tint) is taken
-    off, and the largest shift that a tenth of the cells exceeds is returned.
+    off, and the largest shift that a tenth of the cells exceeds is the distance.
 
     Parameters
     ----------
@@ -33,39 +47,45 @@ def color_shift(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArra
         Shape (h, w, 3), uint8 RGB, aligned.
     inside
         Shape (h, w), bool: where both have pixels.
-
-    Returns
-    -------
-    Distance in a*b*, 0 and up; 0 when a picture is gray or toned.
     """
-    first, second = _lab_cells(one, inside), _lab_cells(other, inside)
-    if len(first) < 9 or min(_colorfulness(first), _colorfulness(second)) < _LEAST_CHROMA:
-        return 0.0
-    return min(_residual(first[:, 1:], second[:, 1:]), _residual(second[:, 1:], first[:, 1:]))
-
-
-def is_faded(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray[np.bool_]) -> bool:
-    """Return whether the colors of ``one`` are gone, being gray or of one tone, while ``other`` has them."""
-    first, second = _lab_cells(one, inside), _lab_cells(other, inside)
+    covered = _covered(inside)
+    first, second = _lab_cells(one)[covered], _lab_cells(other)[covered]
     if len(first) < 9:
-        return False
-    # Most of the one has colors and next to nothing of the other: a colored stamp on a gray picture is no such case.
-    return float(np.percentile(_deviations(second), 60)) > 3.0 and float(np.percentile(_deviations(first), 95)) < 2.5
+        return Recoloring(0.0, first_faded=False, second_faded=False)
+    spread, other_spread = _deviations(first), _deviations(second)
+    shift = 0.0
+    if min(spread.mean(), other_spread.mean()) >= _LEAST_CHROMA:
+        shift = min(_residual(first[:, 1:], second[:, 1:]), _residual(second[:, 1:], first[:, 1:]))
+    return Recoloring(shift, first_faded=_faded(spread, other_spread), second_faded=_faded(other_spread, spread))
 
 
-def _lab_cells(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the mean colors of the cells that lie inside: shape (n, 3), lightness, a* and b*."""
-    size = (max(1, rgb.shape[1] // _CELL), max(1, rgb.shape[0] // _CELL))
-    whole = np.s_[: size[1] * min(_CELL, rgb.shape[0]), : size[0] * min(_CELL, rgb.shape[1])]
-    means = cv2.resize(np.ascontiguousarray(rgb[whole]), size, interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(means, cv2.COLOR_RGB2LAB)
-    covered = cv2.resize(inside[whole].astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 250
-    return np.asarray(lab[covered], np.float32) - np.array([0, 128, 128], np.float32)
+def _faded(spread: NDArray[np.float64], other_spread: NDArray[np.float64]) -> bool:
+    """Return whether colors are gone from the cells of one picture that those of another have.
+
+    Most of the one has colors and next to nothing of the other: a colored stamp on a gray picture is no such case.
+    """
+    return float(np.percentile(other_spread, 60)) > 3.0 and float(np.percentile(spread, 95)) < 2.5
 
 
-def _colorfulness(cells: NDArray[np.float32]) -> float:
-    """Return the mean distance of colors from the mean color of their lightness: 0 for a gray or toned picture."""
-    return float(_deviations(cells).mean())
+def _size_in_cells(shape: tuple[int, ...]) -> tuple[tuple[int, int], tuple[slice, slice]]:
+    """Return the columns and rows of cells of a picture, and the part of it that they cover."""
+    size = (max(1, shape[1] // _CELL), max(1, shape[0] // _CELL))
+    return size, np.s_[: size[1] * min(_CELL, shape[0]), : size[0] * min(_CELL, shape[1])]
+
+
+def _covered(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which cells lie inside."""
+    size, whole = _size_in_cells(inside.shape)
+    covered = cv2.resize(inside[whole].view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(covered > 250)
+
+
+def _lab_cells(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the mean colors of the cells: shape (rows, columns, 3), lightness, a* and b*."""
+    size, whole = _size_in_cells(rgb.shape)
+    means = cv2.resize(rgb[whole], size, interpolation=cv2.INTER_AREA)
+    lab = np.asarray(cv2.cvtColor(means, cv2.COLOR_RGB2LAB), np.float32)
+    return lab - np.array([0, 128, 128], np.float32)
 
 
 def _deviations(cells: NDArray[np.float32]) -> NDArray[np.float64]:

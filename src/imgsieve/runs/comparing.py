@@ -25,7 +25,7 @@ __all__ = ["PictureVerifier"]
 _TASK_PAIRS = 8
 _BATCH_PAIRS = 512
 """Pairs whose rows are looked up, and handed back, together."""
-_IMAGE_COLUMNS = ["image_id", "uri", "size", "etag"]
+_IMAGE_COLUMNS = ["image_id", "uri", "size", "etag", "trimmed"]
 
 Images = dict[int, dict[str, Any]]
 Task = tuple[Images, list[dict[str, int]]]
@@ -90,7 +90,7 @@ class PictureVerifier:
         """Fetch and decode an image again; an image that cannot be had is told by its error."""
         try:
             with self._reader.picture(image) as (_, decoded):
-                return view_of_decoded(decoded, self._config)
+                return view_of_decoded(decoded, self._config, np.frombuffer(image["trimmed"], np.uint8))
         except ImageError as error:
             return error
 
@@ -107,9 +107,9 @@ class PictureVerifier:
         assert isinstance(one, View)
         assert isinstance(other, View)
         orientation = ANY_ORIENTATION if hint["orientation"] == WHOLE else hint["orientation"]
-        whole = hint["region_a"] == WHOLE and hint["region_b"] == WHOLE
+        regions = hint["region_a"], hint["region_b"]
         try:
-            found = compare(one, other, orientation, whole=whole, config=self._config)
+            found = compare(one, other, orientation, regions=regions, config=self._config)
         except cv2.error as error:
             return {**row, "verdict": Verdict.UNDECIDED, "why": f"could not be compared: {error.err}"}
         return {

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
 from imgsieve.features.describing import describe
+from imgsieve.features.regions import WHOLE
 from imgsieve.memory import drop_library_pages, return_freed_memory
 from imgsieve.search.crowds import thin
 from imgsieve.search.hamming import self_join
@@ -96,8 +97,9 @@ def run_loops() -> None:
     y, x = np.mgrid[0:200, 0:200]
     gray = ((x * 7 + y * 13 + (x // 20 + y // 20) % 2 * 90) % 256).astype(np.uint8)
     pixels = np.ascontiguousarray(np.dstack([gray, gray[::-1], gray[:, ::-1]]))
-    view = view_of(pixels, LocalConfig())
-    local.compare(view, view_of(pixels[:150, :150], LocalConfig()), 0, whole=True, config=LocalConfig())
+    view, other = view_of(pixels, LocalConfig()), view_of(pixels[:150, :150], LocalConfig())
+    for orientation in (0, local.ANY_ORIENTATION):  # at a glance; and on, where no hint says where to look
+        local.compare(view, other, orientation, regions=(WHOLE, WHOLE), config=LocalConfig())
     found = describe(pixels, thumbnail=True)
     _search(found.wavelet_codes)
     pairs = pa.table(

@@ -25,10 +25,12 @@ from imgsieve.features.alignment import (
     smooth,
 )
 from imgsieve.features.blocks import Agreement, agreement, refit
+from imgsieve.features.glance import agreeing_share
 from imgsieve.features.keypoints import Detector, affine_map, is_plausible
 from imgsieve.features.orientation import orient
 from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, Placement, made_from, plainness
-from imgsieve.features.recoloring import color_shift, is_faded
+from imgsieve.features.recoloring import recoloring
+from imgsieve.features.regions import WHOLE
 from imgsieve.schema import Verdict
 from imgsieve.stages.views import View
 
@@ -41,6 +43,15 @@ _LEAST_TEXTURED = 6
 _LEAST_FOLLOWED = 5
 _LEAST_COVERAGE = 0.5
 _REFITS = 2
+
+_FIRM_INLIERS = 40
+"""Keypoints that tell a map so well that other keypoints would tell no other."""
+
+_CLOSE = 0.15
+"""What a share of blocks may lack for another map to be worth looking for."""
+
+_LEAST_AT_A_GLANCE = 0.32
+"""Share of blocks that must lie alike at a glance. Of 1,480 pairs of copies, none had less than 0.38."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +68,7 @@ class Comparison:
     block_share: float = 0.0
     still_share: float = 0.0
     color_shift: float = 0.0
+    """Measured where all else agrees."""
     coverage_a: float = 0.0
     coverage_b: float = 0.0
     made: int = NEITHER
@@ -67,17 +79,23 @@ class Comparison:
     """Affine map from the turned second view to the first; None when there is none."""
 
 
-def compare(one: View, other: View, orientation: int, *, whole: bool, config: LocalConfig) -> Comparison:
+def compare(
+    one: View, other: View, orientation: int, *, regions: tuple[int, int] | None, config: LocalConfig
+) -> Comparison:
     """Decide whether two pictures are copies of one, and which was made from which.
 
     Parameters
     ----------
     orientation
         The hint: turns ``other`` into ``one``, or `ANY_ORIENTATION`.
-    whole
-        Whether whole pictures met, so that a plain overlay is worth trying.
+    regions
+        The regions of both that met; where whole pictures did, a plain overlay is worth trying. None when not known.
     """
-    found = _compare(one, other, orientation, whole=whole, config=config)
+    if regions is not None and orientation != ANY_ORIENTATION:
+        strangers = _at_a_glance(one, other, orientation, regions)
+        if strangers is not None:
+            return strangers
+    found = _compare(one, other, orientation, whole=regions == (WHOLE, WHOLE), config=config)
     if found.verdict != Verdict.ACCEPTED:
         return replace(found, made=NEITHER, how="")
     if found.made != NEITHER or found.matrix is None or one.luma is None or other.luma is None:
@@ -85,6 +103,15 @@ def compare(one: View, other: View, orientation: int, *, whole: bool, config: Lo
     turned = np.ascontiguousarray(orient(other.luma, found.orientation))
     made, how = made_from(one.luma, turned, _placement(one, other, turned.shape, found, found.matrix))
     return replace(found, made=made, how=how)
+
+
+def _at_a_glance(one: View, other: View, orientation: int, regions: tuple[int, int]) -> Comparison | None:
+    """Reject a pair that has too little in common where its codes met; None when it is worth a closer look."""
+    share = agreeing_share(one.glimpse(regions[0], 0), other.glimpse(regions[1], orientation))
+    if share >= _LEAST_AT_A_GLANCE:
+        return None
+    why = f"at a glance {share:.0%} of the blocks lie alike, {_LEAST_AT_A_GLANCE:.0%} are needed"
+    return Comparison(verdict=Verdict.REJECTED, why=why, orientation=orientation)
 
 
 def _placement(one: View, other: View, turned: tuple[int, ...], found: Comparison, matrix: Matrix) -> Placement:
@@ -138,13 +165,24 @@ def _compare(one: View, other: View, orientation: int, *, whole: bool, config: L
 
 def _in_doubt(one: View, other: View, orientation: int, tried: list[Comparison], config: LocalConfig) -> bool:
     """Return whether ORB's refusal is worth a second look: something fitted, or there was little to go by."""
-    fitted = any((found.inliers or 0) >= config.min_inliers and found.block_share > 0.3 for found in tried)
+    if any(found.color_shift > config.max_color_shift for found in tried):
+        return False  # they lie on each other; it is their colors that differ
     turn = max(orientation, 0)
     scarce = any(
         len(view.points(Detector.ORB, at, config).points) < config.orb_keypoints // 12
         for view, at in ((one, 0), (other, turn))
     )
-    return fitted or scarce
+    return scarce or any(_nearly(found, config) for found in tried)
+
+
+def _nearly(found: Comparison, config: LocalConfig) -> bool:
+    """Return whether a better map might make a pair pass: some blocks agree, and many if the map is a firm one."""
+    if found.inliers is None or found.inliers < config.min_inliers or found.block_share <= 0.3:
+        return False
+    close = (
+        found.block_share >= config.min_block_share - _CLOSE and found.still_share >= config.min_still_share - _CLOSE
+    )
+    return close or found.inliers < _FIRM_INLIERS
 
 
 def _by_keypoints(one: View, other: View, detector: Detector, orientation: int, config: LocalConfig) -> Comparison:
@@ -222,9 +260,8 @@ def _verdict(
 ) -> Comparison:
     """Put verdict, scores and reason together."""
     covered_one, covered_other = coverage(one, other, matrix)
-    faded_one = is_faded(overlay.one_rgb, overlay.other_rgb, overlay.inside)
-    faded_other = is_faded(overlay.other_rgb, overlay.one_rgb, overlay.inside)
-    shift = color_shift(overlay.one_rgb, overlay.other_rgb, overlay.inside)
+    colors = recoloring(overlay.one_rgb, overlay.other_rgb, overlay.inside) if _passes(found, config) else None
+    shift = colors.shift if colors else 0.0
     if found.textured < _LEAST_TEXTURED or found.followed < _LEAST_FOLLOWED:
         why = f"too little texture to tell: {found.textured} textured blocks, {found.followed} followed"
     elif found.block_share < config.min_block_share:
@@ -237,6 +274,8 @@ def _verdict(
         why = f"a part has another color: shift {shift:.0f}, {config.max_color_shift:.0f} is allowed"
     else:
         why = ""
+    faded = colors is not None and (colors.first_faded or colors.second_faded)
+    made = NEITHER if colors is None or not faded else OF_SECOND if colors.first_faded else OF_FIRST
     return Comparison(
         verdict=Verdict.REJECTED if why else Verdict.ACCEPTED,
         why=why or f"{found.block_share:.0%} of the blocks agree and {found.still_share:.0%} stand still",
@@ -247,7 +286,7 @@ def _verdict(
         color_shift=shift,
         coverage_a=covered_one,
         coverage_b=covered_other,
-        made=OF_SECOND if faded_one else OF_FIRST if faded_other else NEITHER,
-        how="its colors taken away" if faded_one or faded_other else "",
+        made=made,
+        how="its colors taken away" if faded else "",
         matrix=matrix,
     )

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import fit_side
+from imgsieve.features.glance import glimpse
 from imgsieve.features.keypoints import Detector, Keypoints, detect
 from imgsieve.features.orientation import orient
 from imgsieve.features.quality import LOSSY_FORMATS, LOSSY_QUALITY
+from imgsieve.features.reduction import small_picture
+from imgsieve.features.regions import rectangles, trimmed_rectangle
 from imgsieve.imaging import DecodedImage
 
 __all__ = ["View", "view_of", "view_of_decoded"]
@@ -36,12 +39,25 @@ class View:
     """Quality by which the file was saved, 0 for other formats."""
     fidelity: int = 101
     """How much of the picture the file's coding leaves: its JPEG quality, 101 where nothing is lost."""
+    trimmed: NDArray[np.uint8] | None = None
+    """Shape (4,): the rectangle without flat margins, as stage 1 saw it; found anew when None."""
+    _small: NDArray[np.float32] | None = None
+    """Luma of the small picture, made when first asked for."""
     keypoints: dict[tuple[Detector, int], Keypoints] = field(default_factory=dict)
     """By kind and orientation, found when first asked for."""
 
     def turned(self, orientation: int) -> NDArray[np.uint8]:
         """Return the pixels in an orientation."""
         return np.ascontiguousarray(orient(self.pixels, orientation))
+
+    def glimpse(self, region: int, orientation: int) -> NDArray[np.float32]:
+        """Return a region, by its number, as it is looked at before all else: shape (64, 64)."""
+        if self._small is None:
+            self._small = small_picture(self.pixels).luma
+        if self.trimmed is None:
+            self.trimmed = np.array(trimmed_rectangle(self._small), np.uint8)
+        rectangle = rectangles(np.array([region], np.int8), self.trimmed[None])[0]
+        return glimpse(self._small, rectangle, orientation)
 
     def points(self, detector: Detector, orientation: int, config: LocalConfig) -> Keypoints:
         """Return the keypoints in an orientation, found in a smaller picture and placed in this one."""
@@ -62,8 +78,8 @@ def view_of(pixels: NDArray[np.uint8], config: LocalConfig) -> View:
     return View(fit_side(pixels, config.working_side), pixels.shape[1], pixels.shape[0], luma=_full_luma(pixels))
 
 
-def view_of_decoded(decoded: DecodedImage, config: LocalConfig) -> View:
-    """Make the view of a decoded picture."""
+def view_of_decoded(decoded: DecodedImage, config: LocalConfig, trimmed: NDArray[np.uint8] | None = None) -> View:
+    """Make the view of a decoded picture; ``trimmed`` as in `View`."""
     return View(
         fit_side(decoded.pixels, config.working_side),
         decoded.width,
@@ -71,6 +87,7 @@ def view_of_decoded(decoded: DecodedImage, config: LocalConfig) -> View:
         luma=_full_luma(decoded.pixels) if decoded.reduction == 1 else None,
         jpeg_quality=decoded.jpeg_quality or 0,
         fidelity=decoded.jpeg_quality or (LOSSY_QUALITY if decoded.format in LOSSY_FORMATS else 101),
+        trimmed=trimmed,
     )
 
 
