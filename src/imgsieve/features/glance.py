@@ -42,13 +42,13 @@ _BENT = 0.25
 """What a map may differ from the identity in any of its four linear parts."""
 
 
-def glimpse(luma: NDArray[np.float32], rectangle: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
+def glimpse(luma: NDArray[np.uint8], rectangle: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
     """Return a part of a picture at the size at which it is looked at.
 
     Parameters
     ----------
     luma
-        Shape (h, w), float32: a small picture.
+        Shape (h, w), uint8.
     rectangle
         Shape (4,): top, left, bottom, right of the part, as shares of a side.
     orientation
@@ -60,9 +60,9 @@ def glimpse(luma: NDArray[np.float32], rectangle: NDArray[np.float32], orientati
     """
     h, w = luma.shape
     top, left, bottom, right = np.rint(rectangle * np.array([h, w, h, w], np.float32)).astype(int).tolist()
-    part = np.ascontiguousarray(luma[top : max(bottom, top + 1), left : max(right, left + 1)])
+    part = luma[top : max(bottom, top + 1), left : max(right, left + 1)]
     shrunk = cv2.resize(part, (GRID, GRID), interpolation=cv2.INTER_AREA)
-    smoothed = cv2.GaussianBlur(shrunk, (0, 0), _SIGMA)
+    smoothed = cv2.GaussianBlur(np.asarray(shrunk, np.float32), (0, 0), _SIGMA)
     return np.ascontiguousarray(orient(np.asarray(smoothed, np.float32), orientation))
 
 

@@ -20,6 +20,9 @@ from imgsieve.imaging import DecodedImage
 
 __all__ = ["View", "view_of", "view_of_decoded"]
 
+_GLIMPSE_SIDE = 192
+"""Longer side, in pixels, of the picture from which glimpses are taken."""
+
 _LARGEST_LUMA = 4_000_000
 """Pixels of the largest picture that is kept at full scale while it is compared."""
 
@@ -41,8 +44,8 @@ class View:
     """How much of the picture the file's coding leaves: its JPEG quality, 101 where nothing is lost."""
     trimmed: NDArray[np.uint8] | None = None
     """Shape (4,): the rectangle without flat margins, as stage 1 saw it; found anew when None."""
-    _small: NDArray[np.float32] | None = None
-    """Luma of the small picture, made when first asked for."""
+    _gray: NDArray[np.uint8] | None = None
+    """Luma of ``pixels``, reduced to what is looked at, made when first asked for."""
     keypoints: dict[tuple[Detector, int], Keypoints] = field(default_factory=dict)
     """By kind and orientation, found when first asked for."""
 
@@ -52,12 +55,12 @@ class View:
 
     def glimpse(self, region: int, orientation: int) -> NDArray[np.float32]:
         """Return a region, by its number, as it is looked at before all else: shape (64, 64)."""
-        if self._small is None:
-            self._small = small_picture(self.pixels).luma
+        if self._gray is None:
+            self._gray = fit_side(np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), np.uint8), _GLIMPSE_SIDE)
         if self.trimmed is None:
-            self.trimmed = np.array(trimmed_rectangle(self._small), np.uint8)
+            self.trimmed = np.array(trimmed_rectangle(small_picture(self.pixels).luma), np.uint8)
         rectangle = rectangles(np.array([region], np.int8), self.trimmed[None])[0]
-        return glimpse(self._small, rectangle, orientation)
+        return glimpse(self._gray, rectangle, orientation)
 
     def points(self, detector: Detector, orientation: int, config: LocalConfig) -> Keypoints:
         """Return the keypoints in an orientation, found in a smaller picture and placed in this one."""
