@@ -32,11 +32,14 @@ from scaling.oracle import write_clusters
 from scaling.pictures import MIXES
 from scaling.planted import found_by_band
 
+FEW = 100
+"""Images that are grouped before anything is measured."""
+
 WHOLE_UP_TO = 10_000
 """Numbers of images up to which all features are really held at once."""
 
 
-def child(kind: str, root: str, recipe: str, workers: str, memory_mb: str) -> None:
+def child(kind: str, root: str, recipe: str, few: str, workers: str, memory_mb: str) -> None:
     """Measure in this process, and print what it took."""
     # Imported here, so that the process that waits does not load what is measured.
     from scaling.grouping import measure_grouping, say  # noqa: PLC0415
@@ -46,12 +49,14 @@ def child(kind: str, root: str, recipe: str, workers: str, memory_mb: str) -> No
     if kind == "whole":
         say(measure_whole(features))
     else:
-        say(measure_grouping(features, Path(root) / "clusters.int32", int(workers), int(memory_mb) * 10**6))
+        beside = open_features(Path(few), Recipe(FEW))
+        say(measure_grouping(features, beside, int(workers), int(memory_mb) * 10**6))
 
 
 def in_child(kind: str, root: Path, recipe: Recipe, options: argparse.Namespace) -> dict[str, Any]:
     told = json.dumps({"count": recipe.count, "seed": recipe.seed, "mix": recipe.mix})
-    command = [sys.executable, __file__, "--child", kind, root, told, options.workers, options.memory_mb]
+    few = options.work / f"run-{FEW}-few"
+    command = [sys.executable, __file__, "--child", kind, root, told, few, options.workers, options.memory_mb]
     said = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, check=True)
     result: dict[str, Any] = json.loads(said.stdout.splitlines()[-1])
     return result
@@ -64,6 +69,9 @@ def measure(count: int, options: argparse.Namespace) -> dict[str, Any]:
     root, recipe = options.work / f"run-{count}", Recipe(count, options.seed, options.mix)
     generate(root, recipe, os.cpu_count() or 1)
     write_clusters(read_truth(root, recipe), root / "clusters.int32")
+    few = options.work / f"run-{FEW}-few"
+    generate(few, Recipe(FEW), 1)
+    write_clusters(read_truth(few, Recipe(FEW)), few / "clusters.int32")
     clear_results(root)
     print(f"{count:,} images", file=sys.stderr, flush=True)
     result = in_child("grouping", root, recipe, options)

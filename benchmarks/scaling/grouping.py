@@ -9,16 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
-import pyarrow as pa
-
 from imgsieve.config import ExecutionConfig, RunConfig
 from imgsieve.executors import ThreadExecutor
-from imgsieve.memory import resident_bytes
+from imgsieve.memory import resident_bytes, return_freed_memory
 from imgsieve.report import write_report
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.grouping import group
+from imgsieve.runs.libraries import hold_libraries
 from imgsieve.runs.progress import Event, Monitor
+from imgsieve.runs.results import Counts
 from imgsieve.runs.summary import pair_counts
 from imgsieve.runs.warming import warm_up
 from scaling.oracle import Oracle
@@ -33,19 +32,29 @@ def clear_results(root: Path) -> None:
         path.unlink()
 
 
-def measure_grouping(features: FeatureColumns, clusters: Path, workers: int, memory_bytes: int) -> dict[str, Any]:
-    """Group and report, and return what it took: seconds and peaks by stage, bytes, counts."""
-    cv2.setNumThreads(1)
-    pa.set_cpu_count(max(1, workers))
+def measure_grouping(
+    features: FeatureColumns, few: FeatureColumns, workers: int, memory_bytes: int
+) -> dict[str, Any]:
+    """Group and report, and return what it took: seconds and peaks by stage, bytes, counts.
+
+    Parameters
+    ----------
+    few
+        Features of a few images, which are grouped first: what libraries load or set aside when they are first
+        used is not held by the run.
+    """
+    hold_libraries(workers)
     config = RunConfig(execution=ExecutionConfig(workers=workers, memory_bytes=memory_bytes))
-    folder, monitor, oracle = features.folder, Monitor(_tell), Oracle(clusters)
+    warm_up()
+    for _ in range(2):
+        # What only loading needed goes; what is needed again comes back, and counts as the process's own.
+        return_freed_memory()
+        _group(few, config, Monitor(lambda _: None))
+        clear_results(few.folder.root)
+    base, warm_peak = resident_bytes(), peak_bytes()
+    folder, monitor = features.folder, Monitor(_tell)
     with monitor.sampling():
-        warm_up()
-        base, warm_peak = resident_bytes(), peak_bytes()
-        counts, _ = group(folder, features, config, ThreadExecutor(workers), monitor.stage, oracle)
-        folder.write_json("summary.json", _summary(config, counts, monitor))
-        with monitor.stage("report", "Report", None):
-            write_report(folder.root)
+        counts, oracle = _group(features, config, monitor)
     return {
         "images": features.count,
         "base": base,
@@ -57,6 +66,17 @@ def measure_grouping(features: FeatureColumns, clusters: Path, workers: int, mem
         "judged": oracle.pairs,
         "counts": asdict(counts),
     }
+
+
+def _group(features: FeatureColumns, config: RunConfig, monitor: Monitor) -> tuple[Counts, Oracle]:
+    """Do all stages and the report."""
+    folder, oracle = features.folder, Oracle(features.folder.root / "clusters.int32")
+    executor = ThreadExecutor(config.execution.workers)
+    counts, _ = group(folder, features, config, executor, monitor.stage, oracle)
+    folder.write_json("summary.json", _summary(config, counts, monitor))
+    with monitor.stage("report", "Report", None):
+        write_report(folder.root)
+    return counts, oracle
 
 
 def _tell(event: Event) -> None:

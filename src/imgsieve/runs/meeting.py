@@ -31,8 +31,11 @@ from imgsieve.stages import wavelet
 
 __all__ = ["meet", "takes_part"]
 
-_BLOCK_BYTES = 32 * 1024**2
-"""Codes of a block of pictures that ask, beside as many as the codes that are searched take."""
+_BLOCK_BYTES = 4 * 1024**2
+"""Codes of the pictures that ask at a time, at least,"""
+
+_BLOCK_BYTES_EACH = 40
+"""and for each code that is searched: every block costs ordering these, so it grows with them."""
 
 _LINKS = 1 << 16
 
@@ -263,5 +266,5 @@ class _Meeting:
 
 
 def _block_rows(kinds: int, searched: int) -> int:
-    """Return how many pictures ask at a time. Each block costs ordering what is searched, so it grows with that."""
-    return max(1, (_BLOCK_BYTES + HASH_BYTES * searched) // (kinds * HASH_BYTES))
+    """Return how many pictures ask at a time."""
+    return max(1, (_BLOCK_BYTES + _BLOCK_BYTES_EACH * searched) // (kinds * HASH_BYTES))

@@ -21,7 +21,7 @@ from imgsieve.stages import color, refinement
 
 __all__ = ["refine_by_color", "refine_by_descriptor"]
 
-_BATCH_PAIRS = 32_768
+_BATCH_PAIRS = 8192
 
 _SCHEMAS = {"color": PAIRS_COLOR, "global": PAIRS_GLOBAL}
 

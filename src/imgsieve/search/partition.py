@@ -26,7 +26,7 @@ _MOST_BITS = 16
 
 _LEAST_BITS = 6
 
-_SAMPLE = 8192
+_SAMPLE = 2048
 """Codes from which it is learned which bits go together."""
 
 
@@ -89,11 +89,11 @@ def partition_for(codes: NDArray[np.uint8], radius: int) -> Partition:
 
 def _togetherness(codes: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return how far each bit tells each other one: squared correlations of shape (256, 256), 1 for constant bits."""
-    flags = np.unpackbits(codes, axis=1, bitorder="little").astype(np.float64)
-    flags -= flags.mean(axis=0) if len(flags) else 0.0
-    spread = np.sqrt((flags**2).mean(axis=0)) if len(flags) else np.zeros(BITS)
-    flags /= np.where(spread > 0, spread, 1.0)
-    squares = (flags.T @ flags / max(len(flags), 1)) ** 2
+    flags = np.unpackbits(codes, axis=1, bitorder="little").astype(np.float32)
+    flags -= flags.mean(axis=0) if len(flags) else np.float32(0)
+    spread = np.sqrt((flags**2).mean(axis=0)) if len(flags) else np.zeros(BITS, np.float32)
+    flags /= np.where(spread > 0, spread, np.float32(1))
+    squares = (flags.T @ flags / np.float32(max(len(flags), 1))).astype(np.float64) ** 2
     # A constant bit tells nothing, like one that is told by all others.
     squares[spread == 0], squares[:, spread == 0] = 1.0, 1.0
     return np.asarray(np.round(squares, 6))

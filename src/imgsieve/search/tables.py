@@ -36,13 +36,13 @@ _MOST_BITS = 16
 _TILE = 1024
 """Codes compared with all queries of their key before the next ones: 32 KB."""
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 15
 """Queries of a task at most."""
 
 _BATCH = 64
 """Queries that are looked at together."""
 
-_ROOM = 1 << 17
+_ROOM = 1 << 16
 """Neighbors that a task holds before it hands them on; more than a batch can find in a tile."""
 
 
