@@ -11,7 +11,7 @@ from typing import Any
 
 from imgsieve.config import ExecutionConfig, RunConfig
 from imgsieve.executors import ThreadExecutor
-from imgsieve.memory import resident_bytes, return_freed_memory
+from imgsieve.memory import return_freed_memory
 from imgsieve.report import write_report
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.grouping import group
@@ -40,8 +40,8 @@ def measure_grouping(
     Parameters
     ----------
     few
-        Features of a few images, which are grouped first: what libraries load or set aside when they are first
-        used is not held by the run.
+        Features of a few images, which are grouped first: what that takes is taken by the interpreter and by
+        libraries, for a few images have next to nothing to hold.
     """
     hold_libraries(workers)
     config = RunConfig(execution=ExecutionConfig(workers=workers, memory_bytes=memory_bytes))
@@ -49,9 +49,11 @@ def measure_grouping(
     for _ in range(2):
         # What only loading needed goes; what is needed again comes back, and counts as the process's own.
         return_freed_memory()
-        _group(few, config, Monitor(lambda _: None))
+        warming = Monitor(lambda _: None)
+        with warming.sampling():
+            _group(few, config, warming)
         clear_results(few.folder.root)
-    base, warm_peak = resident_bytes(), peak_bytes()
+    base, warm_peak = warming.peak_rss_bytes, peak_bytes()
     folder, monitor = features.folder, Monitor(_tell)
     with monitor.sampling():
         counts, oracle = _group(features, config, monitor)

@@ -19,11 +19,11 @@ compression, a part of the manifest of 16,384 rows."""
 EXTRACTION_IMAGE_BYTES = 1
 """Names and fingerprints of the parts: some 300 bytes for each 1,024 images."""
 
-SEARCH_BYTES = 48 * MIB
-"""Blocks of codes that are compared, tables of pairs that are written."""
+SEARCH_BYTES = 40 * MIB
+"""Blocks of codes that ask, ranges of codes that are compared, tables of pairs that are written."""
 
-SEARCH_IMAGE_BYTES = 300
-"""Codes of one orientation, digests, and the buckets of the join."""
+SEARCH_IMAGE_BYTES = 112
+"""The code that is searched and the order of its keys, a share of a block of codes that ask, classes of equals."""
 
 GROUPING_BYTES = 24 * MIB
 """Batches of the tables of pairs and groups."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from imgsieve.config import RunConfig
 from imgsieve.executors import Executor
 from imgsieve.features.quality import COLUMNS
-from imgsieve.memory import return_freed_memory
+from imgsieve.memory import drop_library_pages, return_freed_memory
 from imgsieve.runs import proposals
 from imgsieve.runs.assignment import assign, class_rank
 from imgsieve.runs.columns import FeatureColumns
@@ -89,6 +89,7 @@ def group(
     with stage("local", "Stage 4: Local features", None) as done:
         verification = verify(folder, features, prints, class_rank(first, rank), config, verifier, done)
     return_freed_memory()
+    drop_library_pages()
     with stage("quality", "Stage 5: Quality and groups", features.count) as done:
         assignment = assign(first, verification.keeper, rank)
         made = verification.made[first]

@@ -31,7 +31,7 @@ from imgsieve.stages import wavelet
 
 __all__ = ["meet", "takes_part"]
 
-_BLOCK_BYTES = 4 * 1024**2
+_BLOCK_BYTES = 8 * 1024**2
 """Codes of the pictures that ask at a time, at least,"""
 
 _BLOCK_BYTES_EACH = 40

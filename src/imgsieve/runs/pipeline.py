@@ -15,7 +15,7 @@ from imgsieve.config import RunConfig
 from imgsieve.errors import Interrupted, SourceError
 from imgsieve.executors import Executor, ThreadExecutor
 from imgsieve.features.embedding import open_model
-from imgsieve.memory import MemoryPlan, reserve_for_pairs, return_freed_memory
+from imgsieve.memory import MemoryPlan, drop_library_pages, reserve_for_pairs, return_freed_memory
 from imgsieve.runs import results
 from imgsieve.runs.bill import network_summary
 from imgsieve.runs.columns import FeatureColumns
@@ -177,6 +177,7 @@ class _Run:
         with self._stage("extract", "Reading pictures", manifest.rows) as done:
             found = extract(state, manifest, self._config, reader, self._executor, self._embed, done)
         return_freed_memory()
+        drop_library_pages()
         return found
 
     def _group(

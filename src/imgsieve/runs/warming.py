@@ -52,7 +52,7 @@ class _Refusal(event.Listener):
 
 def warm_up() -> None:
     """Load every compiled loop; those that are not in the cache are compiled by another process first."""
-    return_freed_memory()
+    drop_library_pages()
     try:
         with compiling_refused():
             # The first loop brings the compiler along, which most of the time is the peak of the whole process.
@@ -65,6 +65,7 @@ def warm_up() -> None:
         run_loops()
     # What only loading needed goes; what the loops themselves need comes back, and counts as taken.
     return_freed_memory()
+    drop_library_pages()
     run_loops()
 
 
