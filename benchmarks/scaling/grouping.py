@@ -32,9 +32,7 @@ def clear_results(root: Path) -> None:
         path.unlink()
 
 
-def measure_grouping(
-    features: FeatureColumns, few: FeatureColumns, workers: int, memory_bytes: int
-) -> dict[str, Any]:
+def measure_grouping(features: FeatureColumns, few: FeatureColumns, workers: int, memory_bytes: int) -> dict[str, Any]:
     """Group and report, and return what it took: seconds and peaks by stage, bytes, counts.
 
     Parameters

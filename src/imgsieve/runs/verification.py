@@ -124,7 +124,9 @@ def _batches(folder: RunFolder, count: int) -> Iterator[Pairs]:
         del batch
         for table in spill.tables():
             a, b, *met = (column.to_numpy() for column in table.columns)
-            yield Pairs(a, b, np.stack(met, axis=1))
+            pairs = Pairs(a, b, np.stack(met, axis=1))
+            del table, a, b, met
+            yield pairs
 
 
 def _undecided(folder: RunFolder) -> Iterator[Pairs]:

@@ -23,7 +23,9 @@ from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
 from imgsieve.features.describing import describe
 from imgsieve.features.regions import WHOLE
 from imgsieve.memory import drop_library_pages, return_freed_memory
+from imgsieve.search.components import Components
 from imgsieve.search.crowds import thin
+from imgsieve.search.groups import form_stars
 from imgsieve.search.hamming import self_join
 from imgsieve.search.nearest import Nearest
 from imgsieve.search.tables import search, tables_for
@@ -34,6 +36,10 @@ __all__ = ["NotCompiledError", "compiling_refused", "run_first_loops", "run_loop
 
 _CHILDREN = tuple(f"from imgsieve.runs.warming import {name}; {name}()" for name in ("run_first_loops", "run_loops"))
 """What compiles, one after another: each takes less memory than both at once."""
+
+
+_CROWD = 2100
+"""Codes that are enough to be a crowd."""
 
 
 class NotCompiledError(Exception):
@@ -122,11 +128,23 @@ def run_loops() -> None:
     pq.read_table(pa.BufferReader(written.getvalue()), use_threads=False)
     color.match(pairs, (signature, signature), (trimmed, trimmed), ColorConfig())
     refinement.match(pairs, (layout, layout), (trimmed, trimmed), GlobalConfig())
+    _warm_groups()
 
 
 def _search(codes: NDArray[np.uint8]) -> None:
-    """Run the loops that search codes of shape (k, 32)."""
-    thin(codes, np.zeros(len(codes), np.float32), 0)
+    """Run the loops that search codes of shape (k, 32), with a crowd among them."""
+    crowd = np.repeat(codes[:1], _CROWD, axis=0)
+    crowd[:, :2] = np.arange(_CROWD, dtype=np.uint16)[:, None].view(np.uint8)
+    thin(crowd, np.zeros(len(crowd), np.float32), 16)
     self_join(codes, 0, lambda _: None)
-    nearest = Nearest(1, 1, 1)
+    nearest = Nearest(1, 1, 256)
     search(codes[None], np.zeros(1, np.int32), codes, tables_for(len(codes), 1, 0), nearest)
+
+
+def _warm_groups() -> None:
+    """Form a star of three, of which one inherits a proposal."""
+    a, b = np.array([0, 1], np.int32), np.array([1, 2], np.int32)
+    components = Components(3)
+    components.join(a, b)
+    components.batches(1)
+    form_stars(np.arange(3, dtype=np.int32), a, b, lambda heads, _tails, _origins: heads >= 0)

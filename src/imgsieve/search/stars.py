@@ -175,12 +175,10 @@ def ripe_now(
     count = 0
     for i in range(counts[CHANGED]):
         image = changed[i]
-        suitor = image
         waits = images[image].heap >= 0
         if waits and images[images[image].best].heap >= 0:
             continue
-        if not waits:
-            suitor = images[image].suitors
+        suitor = image if waits else images[image].suitors
         while suitor >= 0:
             if images[suitor].called != counts[ROUND]:
                 images[suitor].called = counts[ROUND]
