@@ -51,8 +51,10 @@ def measure(features: pa.Table, config: QualityConfig) -> tuple[dict[str, NDArra
 
 def rank_of(score: NDArray[np.float32], pixels: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int32]:
     """Return the rank of each image, 0 for the best; images that failed come last."""
-    tenths = np.nan_to_num(np.rint(score.astype(np.float64) * 10), nan=-1.0)
-    order = np.lexsort((np.arange(len(score)), -size, -pixels, -tenths))
+    tenths = np.nan_to_num(np.rint(score.astype(np.float64) * 10), nan=-1.0).astype(np.int16)
+    # Backwards, ascending, and the result backwards again: descending, and of equal images the first comes first.
+    order = np.lexsort((size[::-1], pixels[::-1], tenths[::-1]))[::-1]
+    np.subtract(len(order) - 1, order, out=order)
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
     return rank
