@@ -2,13 +2,15 @@
 
 Usage::
 
-    python benchmarks/extraction.py FOLDER [--threads 2] [--repeats 5] [--limit 2000]
+    python benchmarks/extraction.py FOLDER [--threads 1 2] [--repeats 5] [--limit 2000]
 
 Decoding alone reads a file, probes it and decodes it. The extraction pass does the same and then computes digests, all
-features and the thumbnail. Both go over the same files with the same threads in one process and take turns, A B A B,
-after one round of each that is not timed, in which code is compiled and files enter the system's cache. Printed are the
-medians of images a second, their ratio (the median over the rounds, each against the one before it), and what the parts
-cost on one thread, in CPU microseconds an image.
+features and the thumbnail. Both go over the same files in one process, with each number of threads, by the executor of
+a run, and take turns, A B A B, after one round of each that is not timed, in which code is compiled and files enter the
+system's cache. Printed are the medians of images a second and of the processor's microseconds an image, their ratio
+(the median over the rounds, each against the one before it), how much more the last number of threads does than the
+first, and what the parts cost on one thread, in CPU microseconds an image. On a machine that has other work to do the
+processor's time tells more than the clock.
 
 Files that cannot be decoded are told and left out.
 """
@@ -20,8 +22,8 @@ import hashlib
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ import cv2
 
 from imgsieve.config import RunConfig
 from imgsieve.errors import ImageError
+from imgsieve.executors import ThreadExecutor
 from imgsieve.features.color import color_signature
 from imgsieve.features.describing import describe, encode_thumbnail
 from imgsieve.features.metrics import measure
@@ -75,29 +78,59 @@ def decodable(folder: Path, limit: int) -> list[Path]:
     return good
 
 
-def throughput(work: Callable[[Path], object], files: Sequence[Path], pool: ThreadPoolExecutor) -> float:
-    """Return images a second."""
+@dataclass(frozen=True)
+class Pace:
+    """How fast files were worked through."""
+
+    per_second: float
+    """Images."""
+    cpu_us: float
+    """The processor's microseconds an image, of all threads."""
+
+
+def pace(work: Callable[[Path], object], files: Sequence[Path], executor: ThreadExecutor) -> Pace:
+    """Work through all files."""
     chunks = [files[at : at + _CHUNK] for at in range(0, len(files), _CHUNK)]
-    begin = time.perf_counter()
-    for _ in pool.map(lambda chunk: [work(path) and None for path in chunk], chunks):
+
+    def carry_out(chunk: Sequence[Path]) -> None:
+        for path in chunk:
+            work(path)
+
+    begin, begin_cpu = time.perf_counter(), time.process_time()
+    for _ in executor.map(carry_out, chunks):
         pass
-    return len(files) / (time.perf_counter() - begin)
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
+    return Pace(len(files) / seconds, cpu / len(files) * 1e6)
 
 
-def compare(files: Sequence[Path], threads: int, repeats: int) -> None:
-    """Print both throughputs and their ratio."""
-    alone, whole = [], []
-    with ThreadPoolExecutor(threads) as pool:
-        for turn in range(repeats + 1):
-            a, b = throughput(read_and_decode, files, pool), throughput(extract, files, pool)
-            if turn:
-                alone.append(a)
-                whole.append(b)
-    ratios = [b / a for a, b in zip(alone, whole, strict=True)]
-    print(f"{len(files)} images, {threads} threads, {repeats} rounds")
-    print(f"decoding alone   {statistics.median(alone):8.0f} images/s")
-    print(f"extraction pass  {statistics.median(whole):8.0f} images/s")
-    print(f"ratio            {statistics.median(ratios):8.3f}   ({min(ratios):.3f} to {max(ratios):.3f})")
+def compare(files: Sequence[Path], threads: Sequence[int], repeats: int) -> None:
+    """Print the pace of both with each number of threads, their ratios, and what threads bring."""
+    works = {"decoding alone": read_and_decode, "extraction pass": extract}
+    found: dict[tuple[str, int], list[Pace]] = {}
+    for turn in range(repeats + 1):
+        for count in threads:
+            for name, work in works.items():
+                measured = pace(work, files, ThreadExecutor(count))
+                if turn:
+                    found.setdefault((name, count), []).append(measured)
+    print(f"{len(files)} images, {repeats} rounds")
+    for (name, count), paces in found.items():
+        speed, cpu = (statistics.median(getattr(p, what) for p in paces) for what in ("per_second", "cpu_us"))
+        print(f"{name}, threads: {count}   {speed:8.0f} images/s {cpu:8.0f} us CPU an image")
+    for count in threads:
+        alone, whole = (found[name, count] for name in works)
+        by_clock = [b.per_second / a.per_second for a, b in zip(alone, whole, strict=True)]
+        by_cpu = [a.cpu_us / b.cpu_us for a, b in zip(alone, whole, strict=True)]
+        print(f"share of decoding, threads: {count}   {_spread(by_clock)} by the clock, {_spread(by_cpu)} by CPU")
+    for name in works:
+        few, many = found[name, threads[0]], found[name, threads[-1]]
+        gains = [b.per_second / a.per_second for a, b in zip(few, many, strict=True)]
+        print(f"{name}, {threads[-1]} threads against {threads[0]}   {_spread(gains)} by the clock")
+
+
+def _spread(values: Sequence[float]) -> str:
+    """Return median and range."""
+    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
 def breakdown(files: Sequence[Path]) -> None:
@@ -129,7 +162,7 @@ def main() -> None:
     """Read the arguments and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--limit", type=int, default=2000, help="most files to use")
     arguments = parser.parse_args()

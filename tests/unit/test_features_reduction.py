@@ -90,7 +90,7 @@ def _bytes_of(described: Description) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "size"), [(400, 533, (120, 160)), (800, 200, (160, 40)), (9, 9, (160, 160))]
+    ("width", "height", "size"), [(400, 533, (96, 128)), (800, 200, (128, 32)), (9, 9, (128, 128))]
 )
 def test_a_thumbnail_has_the_shape_of_its_picture(width, height, size):
     pixels = render_quick(np.random.default_rng(1), max(width, 64), max(height, 64))

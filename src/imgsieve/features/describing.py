@@ -21,7 +21,7 @@ from imgsieve.features.wavelet import SIDE, block_means, codes_of_means, fill_in
 
 __all__ = ["Description", "describe", "encode_thumbnail"]
 
-THUMB_SIDE = 160
+THUMB_SIDE = 128
 _THUMB_QUALITY = 72
 
 
@@ -45,7 +45,7 @@ class Description:
     """Standard deviation of the luma of the small picture."""
     metrics: Metrics
     thumbnail: bytes | None
-    """JPEG of at most 160 pixels a side."""
+    """JPEG of at most 128 pixels a side."""
 
 
 class _Buffers(threading.local):
