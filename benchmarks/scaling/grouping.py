@@ -21,7 +21,7 @@ from imgsieve.runs.results import Counts
 from imgsieve.runs.summary import pair_counts
 from imgsieve.runs.warming import warm_up
 from scaling.oracle import Oracle
-from scaling.process import peak_bytes
+from scaling.process import forget_peak, peak_bytes, recent_peak_bytes
 
 
 def clear_results(root: Path) -> None:
@@ -52,6 +52,7 @@ def measure_grouping(features: FeatureColumns, few: FeatureColumns, workers: int
             _group(few, config, warming)
         clear_results(few.folder.root)
     base, warm_peak = warming.peak_rss_bytes, peak_bytes()
+    forget_peak()
     folder, monitor = features.folder, Monitor(_tell)
     with monitor.sampling():
         counts, oracle = _group(features, config, monitor)
@@ -59,7 +60,7 @@ def measure_grouping(features: FeatureColumns, few: FeatureColumns, workers: int
         "images": features.count,
         "base": base,
         "warm_peak": warm_peak,
-        "peak": peak_bytes(),
+        "peak": recent_peak_bytes(),
         "sampled_peak": monitor.peak_rss_bytes,
         "stages": [stage.as_dict() for stage in monitor.stages],
         "pairs": pair_counts(folder),

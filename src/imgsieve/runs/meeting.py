@@ -7,6 +7,7 @@ regions, then the pictures without margins. What meets is spilled to disk, put i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +26,7 @@ from imgsieve.search.buckets import Spread
 from imgsieve.search.crowds import NOBODY, Thinned, thin
 from imgsieve.search.hamming import Pairs, join, self_join
 from imgsieve.search.nearest import Nearest
-from imgsieve.search.tables import search, tables_for
+from imgsieve.search.tables import Tables, search, tables_for
 from imgsieve.search.words import distances
 from imgsieve.stages import wavelet
 
@@ -36,6 +37,9 @@ _BLOCK_BYTES = 8 * 1024**2
 
 _BLOCK_BYTES_EACH = 40
 """and for each code that is searched: every block costs ordering these, so it grows with them."""
+
+_ORDER_BYTES = 6
+"""A code's key and its place in the order of the keys."""
 
 _LINKS = 1 << 16
 
@@ -62,20 +66,20 @@ def _codes_of(column: pa.ChunkedArray) -> NDArray[np.uint8]:
 
 
 def _blocks(
-    features: FeatureColumns, ids: NDArray[np.int32], column: str, kinds: int, rows: int
-) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
-    """Yield which of the images ``ids`` follow, and their codes of a column, shape (m, kinds, 32), ``rows`` at most."""
-    block = np.empty((min(rows, len(ids)), kinds, HASH_BYTES), np.uint8)
+    features: FeatureColumns, ids: NDArray[np.int32], column: str, chosen: slice, rows: int
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
+    """Yield the images ``ids``, ``rows`` at most at a time, and chosen codes of a column, shape (m, k, 32)."""
+    block = np.empty((min(rows, len(ids)), chosen.stop - chosen.start, HASH_BYTES), np.uint8)
     begin = filled = 0
     for start, part in features.read([column]):
         low, high = np.searchsorted(ids, (start, start + len(part)))
         codes = _codes_of(part[column])
         while low < high:
             count = min(high - low, len(block) - filled)
-            block[filled : filled + count] = codes[ids[low : low + count] - start]
+            block[filled : filled + count] = codes[ids[low : low + count] - start, chosen]
             low, filled = low + count, filled + count
             if filled == len(block) or begin + filled == len(ids):
-                yield slice(begin, begin + filled), block[:filled]
+                yield ids[begin : begin + filled], block[:filled]
                 begin, filled = begin + filled, 0
 
 
@@ -93,8 +97,7 @@ def takes_part(features: FeatureColumns, chosen: NDArray[np.bool_]) -> tuple[NDA
 
 def meet(
     features: FeatureColumns,
-    ids: NDArray[np.int32],
-    brightness: NDArray[np.float32],
+    chosen: NDArray[np.bool_],
     config: WaveletConfig,
     executor: Executor,
     spill: PairSpill,
@@ -104,14 +107,13 @@ def meet(
 
     Parameters
     ----------
-    ids, brightness
-        The result of `takes_part`.
+    chosen
+        Shape (n,), bool: the images to compare; flat ones are left out.
     done
         Told how many images' worth of the work is done.
     """
-    if len(ids):
-        work = _Progress(done, features.count, len(ids), config.regions)
-        _Meeting(features, ids, brightness, config, executor, spill, work).run()
+    if chosen.any():
+        _Meeting(features, chosen, config, executor, spill, done).run()
 
 
 class _Progress:
@@ -120,7 +122,7 @@ class _Progress:
     def __init__(self, done: Done, images: int, asking: int, regions: bool) -> None:
         self._done = done
         self._images = images
-        self._total = asking * (_SHARES["whole"] + regions * (_SHARES["regions"] + _SHARES["trimmed"]))
+        self._total = max(asking, 1) * (_SHARES["whole"] + regions * (_SHARES["regions"] + _SHARES["trimmed"]))
         self._sum = 0.0
 
     def add(self, work: str, pictures: int) -> None:
@@ -129,142 +131,153 @@ class _Progress:
         self._done(min(self._images, int(self._images * self._sum / self._total)))
 
 
+@dataclass(frozen=True)
+class _Index:
+    """What is searched, and who asks."""
+
+    codes: NDArray[np.uint8]
+    """Shape (n, 32)."""
+    images: NDArray[np.int32]
+    """Shape (n,), increasing: whose codes they are."""
+    asking: NDArray[np.int32]
+    """Shape (m,), increasing: images that search."""
+
+    def rows_of(self, images: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return where the codes of images are, -1 for those that are not searched."""
+        rows = np.minimum(np.searchsorted(self.images, images), len(self.images) - 1).astype(np.int32)
+        return np.where(self.images[rows] == images, rows, np.int32(NOBODY))
+
+
 class _Meeting:
     """The searches of one run."""
 
     def __init__(
         self,
         features: FeatureColumns,
-        ids: NDArray[np.int32],
-        brightness: NDArray[np.float32],
+        chosen: NDArray[np.bool_],
         config: WaveletConfig,
         executor: Executor,
         spill: PairSpill,
-        progress: _Progress,
+        done: Done,
     ) -> None:
         self._features = features
-        self._ids = ids
-        self._brightness = brightness
+        self._chosen = chosen
         self._config = config
         self._spread: Spread = executor.map
         self._spill = spill
-        self._progress = progress
+        self._progress = _Progress(done, features.count, int(chosen.sum()), config.regions)
 
     def run(self) -> None:
         """Search whole pictures, then regions, then what lies inside margins."""
-        codes, thinned = self._thinned("wavelet_codes", 0)
-        self._link(codes, thinned, WHOLE)
-        searched, own = self._searched(codes, thinned)
-        del codes
-        kept = self._ids[thinned.kept]
-        self._join(searched, kept)
-        self._ask_whole(searched, kept, thinned.asking, own)
+        index = self._index("wavelet_codes", 0, WHOLE)
+        self._join(index)
+        self._ask_whole(index)
         if self._config.regions:
-            self._ask_regions(searched, kept, thinned.asking, own)
-            del searched
+            self._ask_regions(index)
+            del index
             self._meet_trimmed()
 
-    def _thinned(self, column: str, number: int) -> tuple[NDArray[np.uint8], Thinned]:
-        """Return the codes of all, and which of them are searched."""
-        codes = _read_codes(self._features, self._ids, column, number)
-        return codes, thin(codes, self._brightness, self._config.exact_distance_bits, self._spread)
+    def _index(self, column: str, number: int, region: int) -> _Index:
+        """Return what is searched; links that stand for what is left out are spilled."""
+        images, brightness = takes_part(self._features, self._chosen)
+        codes = _read_codes(self._features, images, column, number)
+        thinned = thin(codes, brightness, self._config.exact_distance_bits, self._spread)
+        self._link(codes, images, thinned, region)
+        asking = images[thinned.asking]
+        if len(thinned.kept) < len(codes):
+            codes, images = _kept(codes, thinned.kept), images[thinned.kept]
+        return _Index(codes, images, asking)
 
-    def _searched(self, codes: NDArray[np.uint8], thinned: Thinned) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        """Return the codes that are searched, and where among them each picture itself is, -1 for nowhere."""
-        own = np.full(len(codes), NOBODY, np.int32)
-        own[thinned.kept] = np.arange(len(thinned.kept), dtype=np.int32)
-        return (codes if len(thinned.kept) == len(codes) else codes[thinned.kept]), own
-
-    def _link(self, codes: NDArray[np.uint8], thinned: Thinned, region: int) -> None:
-        """Spill the links that stand for crowds."""
+    def _link(self, codes: NDArray[np.uint8], images: NDArray[np.int32], thinned: Thinned, region: int) -> None:
+        """Spill the links that stand for equal codes and crowds."""
         for first in range(0, len(thinned.one), _LINKS):
             one, other = thinned.one[first : first + _LINKS], thinned.other[first : first + _LINKS]
             bits = distances(codes[one], codes[other])
+            pair = images[one], images[other], bits
             if region == WHOLE:
-                turns = np.zeros(len(one), np.int8)
-                self._spill.add(wavelet.whole_proposals(self._ids[one], self._ids[other], bits, turns))
+                self._spill.add(wavelet.whole_proposals(*pair, np.zeros(len(one), np.int8)))
             else:
-                regions = np.full(len(one), region, np.int8)
-                self._spill.add(wavelet.regional_proposals(self._ids[one], self._ids[other], bits, regions, region))
+                self._spill.add(wavelet.regional_proposals(*pair, np.full(len(one), region, np.int8), region))
 
-    def _join(self, codes: NDArray[np.uint8], kept: NDArray[np.int32]) -> None:
+    def _join(self, index: _Index) -> None:
         """Find every pair of upright pictures within the radius of the exact join."""
 
         def emit(pairs: Pairs) -> None:
             one, other, bits = pairs
-            self._spill.add(wavelet.whole_proposals(kept[one], kept[other], bits, np.zeros(len(one), np.int8)))
+            turns = np.zeros(len(one), np.int8)
+            self._spill.add(wavelet.whole_proposals(index.images[one], index.images[other], bits, turns))
 
-        self_join(codes, self._config.exact_distance_bits, emit, self._spread)
+        self_join(index.codes, self._config.exact_distance_bits, emit, self._spread)
 
-    def _join_turned(
-        self, images: NDArray[np.int32], block: NDArray[np.uint8], codes: NDArray[np.uint8], kept: NDArray[np.int32]
-    ) -> None:
+    def _join_turned(self, images: NDArray[np.int32], block: NDArray[np.uint8], index: _Index) -> None:
         """Find every pair of a turned picture of a block and an upright one within the radius of the exact join."""
         for turn in range(1, TURNS):
 
             def emit(pairs: Pairs, turn: int = turn) -> None:
-                one, other, bits = pairs
-                differ = images[one] != kept[other]
+                one, other, bits = images[pairs[0]], index.images[pairs[1]], pairs[2]
+                differ = one != other
                 turns = np.full(int(differ.sum()), turn, np.int8)
-                self._spill.add(wavelet.whole_proposals(images[one[differ]], kept[other[differ]], bits[differ], turns))
+                self._spill.add(wavelet.whole_proposals(one[differ], other[differ], bits[differ], turns))
 
-            join(np.ascontiguousarray(block[:, turn]), codes, self._config.exact_distance_bits, emit, self._spread)
+            turned = np.ascontiguousarray(block[:, turn])
+            join(turned, index.codes, self._config.exact_distance_bits, emit, self._spread)
 
-    def _ask_whole(
-        self, codes: NDArray[np.uint8], kept: NDArray[np.int32], asking: NDArray[np.int32], own: NDArray[np.int32]
-    ) -> None:
+    def _ask_whole(self, index: _Index) -> None:
         """Search with whole pictures in all orientations."""
         config = self._config
-        tables = tables_for(len(codes), config.tables, config.compare_all_up_to)
-        for rows, block in self._asking_blocks(asking, "wavelet_codes", TURNS, len(codes)):
-            images = self._ids[asking[rows]]
-            self._join_turned(images, block, codes, kept)
-            nearest = Nearest(len(block), config.neighbors, config.max_distance_bits)
-            search(block, own[asking[rows]], codes, tables, nearest, self._spread)
-            pictures, found, bits, turns = nearest.pairs()
-            self._spill.add(wavelet.whole_proposals(images[pictures], kept[found], bits, turns))
-            self._progress.add("whole", len(block))
+        tables = tables_for(len(index.codes), config.tables, config.compare_all_up_to)
+        for images, block in self._asking(index, "wavelet_codes", TURNS):
+            self._join_turned(images, block, index)
+            asked, met, bits, turns = self._search(images, block, index, tables, config.max_distance_bits)
+            self._spill.add(wavelet.whole_proposals(asked, met, bits, turns))
+            self._progress.add("whole", len(images))
 
-    def _ask_regions(
-        self, codes: NDArray[np.uint8], kept: NDArray[np.int32], asking: NDArray[np.int32], own: NDArray[np.int32]
-    ) -> None:
+    def _ask_regions(self, index: _Index) -> None:
         """Search whole pictures with regions."""
         config = self._config
-        tables = tables_for(len(codes), config.region_tables, config.compare_all_up_to)
-        for rows, block in self._asking_blocks(asking, "region_codes", REGIONS, len(codes)):
-            images = self._ids[asking[rows]]
-            nearest = Nearest(len(block), config.neighbors, config.max_region_distance_bits)
-            search(block, own[asking[rows]], codes, tables, nearest, self._spread)
-            pictures, found, bits, regions = nearest.pairs()
-            self._spill.add(wavelet.regional_proposals(images[pictures], kept[found], bits, regions, WHOLE))
-            self._progress.add("regions", len(block))
+        tables = tables_for(len(index.codes), config.region_tables, config.compare_all_up_to)
+        for images, block in self._asking(index, "region_codes", REGIONS):
+            asked, met, bits, regions = self._search(images, block, index, tables, config.max_region_distance_bits)
+            self._spill.add(wavelet.regional_proposals(asked, met, bits, regions, WHOLE))
+            self._progress.add("regions", len(images))
 
     def _meet_trimmed(self) -> None:
         """Search pictures without margins with each other."""
         config = self._config
-        codes, thinned = self._thinned("region_codes", TRIMMED)
-        self._link(codes, thinned, TRIMMED)
-        searched, own = self._searched(codes, thinned)
-        kept = self._ids[thinned.kept]
-        tables = tables_for(len(searched), config.region_tables, config.compare_all_up_to)
-        step = _block_rows(1, len(searched))
-        for first in range(0, len(thinned.asking), step):
-            rows = thinned.asking[first : first + step]
-            nearest = Nearest(len(rows), config.neighbors, config.max_region_distance_bits)
-            search(codes[rows][:, None], own[rows], searched, tables, nearest, self._spread)
-            pictures, found, bits, _ = nearest.pairs()
-            regions = np.full(len(pictures), TRIMMED, np.int8)
-            images = self._ids[rows[pictures]]
-            self._spill.add(wavelet.regional_proposals(images, kept[found], bits, regions, TRIMMED))
-            self._progress.add("trimmed", len(rows))
+        index = self._index("region_codes", TRIMMED, TRIMMED)
+        tables = tables_for(len(index.codes), config.region_tables, config.compare_all_up_to)
+        for images, block in self._asking(index, "region_codes", 1, first=TRIMMED):
+            asked, met, bits, _ = self._search(images, block, index, tables, config.max_region_distance_bits)
+            regions = np.full(len(asked), TRIMMED, np.int8)
+            self._spill.add(wavelet.regional_proposals(asked, met, bits, regions, TRIMMED))
+            self._progress.add("trimmed", len(images))
 
-    def _asking_blocks(
-        self, asking: NDArray[np.int32], column: str, kinds: int, searched: int
-    ) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
-        """Yield blocks of pictures that ask: which, and their codes."""
-        return _blocks(self._features, self._ids[asking], column, kinds, _block_rows(kinds, searched))
+    def _search(
+        self, images: NDArray[np.int32], block: NDArray[np.uint8], index: _Index, tables: Tables, radius: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]]:
+        """Return the images that found others, what they found, the distances, and by which of their codes."""
+        nearest = Nearest(len(images), self._config.neighbors, radius)
+        search(block, index.rows_of(images), index.codes, tables, nearest, self._spread)
+        asked, met, bits, kinds = nearest.pairs()
+        return images[asked], index.images[met], bits, kinds
+
+    def _asking(
+        self, index: _Index, column: str, kinds: int, first: int = 0
+    ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
+        """Yield the images that ask, a block at a time, with some of the codes of a column."""
+        rows = _block_rows(kinds, len(index.codes), self._config.neighbors)
+        return _blocks(self._features, index.asking, column, slice(first, first + kinds), rows)
 
 
-def _block_rows(kinds: int, searched: int) -> int:
-    """Return how many pictures ask at a time."""
-    return max(1, (_BLOCK_BYTES + _BLOCK_BYTES_EACH * searched) // (kinds * HASH_BYTES))
+def _kept(codes: NDArray[np.uint8], rows: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Return the chosen rows, which increase, in the place of all, so that there is no second copy."""
+    for low in range(0, len(rows), _LINKS):
+        chosen = rows[low : low + _LINKS]
+        codes[low : low + len(chosen)] = codes[chosen]
+    return codes[: len(rows)]
+
+
+def _block_rows(kinds: int, searched: int, neighbors: int) -> int:
+    """Return how many pictures ask at a time: each takes its codes, the order of their keys, and what is found."""
+    each = kinds * (HASH_BYTES + _ORDER_BYTES) + Nearest.bytes_each(neighbors)
+    return max(1, (_BLOCK_BYTES + _BLOCK_BYTES_EACH * searched) // each)

@@ -68,10 +68,11 @@ def propose(
     fingerprint = digest_of([features.fingerprint, config.fingerprint(), "wavelet"])
     name = "pairs/wavelet.parquet"
     if not folder.holds(name, fingerprint):
-        ids, brightness = takes_part(features, known.alive & (known.first == np.arange(features.count)))
+        chosen = known.alive & (known.first == np.arange(features.count))
         with PairSpill(folder, features.count) as spill:
-            meet(features, ids, brightness, config.wavelet, executor, spill, done)
+            meet(features, chosen, config.wavelet, executor, spill, done)
             if config.refine.descriptor is not None:
+                ids, _ = takes_part(features, chosen)
                 propose_embedded(features, ids, config.refine, executor.workers, spill)
             _write(folder, name, fingerprint, spill, known)
     return fingerprint

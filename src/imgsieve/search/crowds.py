@@ -69,7 +69,7 @@ def thin(codes: NDArray[np.uint8], order: NDArray[np.float32], radius: int, spre
     stood_for = same & (first != np.arange(len(codes)))
     links = [_star(first, stood_for), _line(first, np.nonzero(same)[0], order)]
     asking = np.nonzero(~stood_for)[0].astype(np.int32)
-    leader = leaders(codes[asking] if len(asking) < len(codes) else codes, radius, spread)
+    leader = leaders(codes if len(asking) == len(codes) else codes[asking], radius, spread)
     member = (leader != NOBODY) & (leader != np.arange(len(asking)))
     if member.any():
         starred = np.nonzero(leader != NOBODY)[0]
