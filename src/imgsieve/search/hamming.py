@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from imgsieve.search.buckets import Side, Spread, join_buckets, side_of
 from imgsieve.search.partition import Partition, partition_for
 
-__all__ = ["Pairs", "Spread", "join", "join_bytes", "self_join"]
+__all__ = ["Pairs", "join", "self_join"]
 
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16]]
 """Rows of the one side, rows of the other, and distances in bits."""
@@ -58,14 +58,6 @@ def join(
 ) -> None:
     """Find all pairs of a code of one and a code of another array within a radius; see `self_join`."""
     _Join(one, other, radius, emit, spread).run()
-
-
-def join_bytes(count: int, workers: int, *, itself: bool = True) -> int:
-    """Return the bytes that a join of so many codes takes beside the codes themselves."""
-    sides = 1 if itself else 2
-    ordered = count * (2 + 4) * sides
-    gathered = 2 * 32 * (count >> _RANGE_BITS) * 2 * workers
-    return ordered + gathered + workers * _ROOM * 10 * 2
 
 
 class _Join:

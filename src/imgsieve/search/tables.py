@@ -20,13 +20,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from imgsieve.search.buckets import Side, side_of
-from imgsieve.search.hamming import Spread
+from imgsieve.search.buckets import Side, Spread, side_of
 from imgsieve.search.nearest import Nearest
 from imgsieve.search.partition import BITS, Partition
 from imgsieve.search.words import count_near_each, write_distances
 
-__all__ = ["Tables", "search", "search_bytes", "tables_for"]
+__all__ = ["Tables", "search", "tables_for"]
 
 _SEED = 20_260_101
 _BUCKET = 192
@@ -78,13 +77,6 @@ def tables_for(codes: int, count: int, exact_up_to: int) -> Tables:
     each = BITS // bits
     rounds = [draw.permutation(BITS)[: each * bits].reshape(each, bits) for _ in range(-(-count // each))]
     return Tables(np.concatenate(rounds)[:count].astype(np.int64))
-
-
-def search_bytes(codes: int, queries: int, pictures: int, neighbors: int, workers: int) -> int:
-    """Return the bytes that `search` takes beside codes and queries themselves."""
-    ordered = (codes + queries) * (2 + 4)
-    gathered = workers * 32 * (codes // 16 + min(queries, _CHUNK))
-    return ordered + gathered + workers * _ROOM * 11 * 2 + pictures * Nearest.bytes_each(neighbors)
 
 
 def search(

@@ -1,0 +1,193 @@
+"""Stage 1 over features: what meets is what comparing all with all finds, whoever does the work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from codes_made import all_with_all, flipped, made_codes
+
+from imgsieve.config import WaveletConfig
+from imgsieve.executors import ThreadExecutor
+from imgsieve.features.orientation import compose_inverse
+from imgsieve.features.regions import TRIMMED, WHOLE
+from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.meeting import meet
+from imgsieve.runs.pair_spill import PairSpill
+from imgsieve.schema import FEATURES
+from imgsieve.stages.wavelet import PROPOSAL, table_of
+
+CONFIG = WaveletConfig()
+
+
+def _features(root, whole, regions, *, part=97, contrast=None):
+    """Commit features with codes of shape (n, 8, 32) and (n, 46, 32)."""
+    folder = RunFolder(root)
+    count = len(whole)
+    contrast = np.full(count, 30.0) if contrast is None else contrast
+    names = []
+    for first in range(0, count, part):
+        rows = [
+            {
+                "image_id": i,
+                "uri": f"made/{i}",
+                "file": str(i),
+                "size": 1,
+                "etag": "",
+                "wavelet_codes": whole[i].tobytes(),
+                "region_codes": regions[i].tobytes(),
+                "contrast": float(contrast[i]),
+                "brightness": float(i % 7),
+            }
+            for i in range(first, min(first + part, count))
+        ]
+        names.append(f"features/part-{first:06d}.parquet")
+        folder.write_table(names[-1], pa.Table.from_pylist(rows, FEATURES), "made")
+    starts = np.minimum(np.arange(len(names) + 1) * part, count)
+    return FeatureColumns(folder, tuple(names), starts, "made")
+
+
+def _met(features, config, workers=2, chosen=None):
+    """Return all proposals as one table, in the order of the pairs."""
+    chosen = np.ones(features.count, bool) if chosen is None else chosen
+    with PairSpill(features.folder, features.count) as spill:
+        meet(features, chosen, config, ThreadExecutor(workers), spill, lambda _: None)
+        ranges = [proposals for _, _, proposals in spill.read()]
+    return table_of(np.concatenate(ranges)).drop_columns(["verdict", "exact"])
+
+
+def _made(rng, count, spread=70):
+    """Codes of pictures, many of which resemble another one in some orientation or with some region."""
+    whole = made_codes(rng, count * 8).reshape(count, 8, 32)
+    regions = made_codes(rng, count * 46).reshape(count, 46, 32)
+    for i in range(1, count, 2):
+        other, bits = int(rng.integers(0, i)), int(rng.integers(0, spread))
+        kind = rng.integers(0, 3)
+        if kind == 0:
+            whole[i, rng.integers(0, 8)] = flipped(rng, whole[other, :1], bits)[0]
+        elif kind == 1:
+            regions[i, rng.integers(0, 46)] = flipped(rng, whole[other, :1], bits)[0]
+        else:
+            regions[i, TRIMMED] = flipped(rng, regions[other, TRIMMED:], bits)[0]
+    return whole, regions
+
+
+def _expected(whole, regions, config):
+    """The closest proposal of each pair, by comparing all with all; nobody has more neighbors than are kept."""
+    best = {}
+
+    def offer(one, other, bits, turn, region_one, region_other):
+        if one == other:
+            return
+        row = (compose_inverse(turn), region_one, region_other) if one < other else (turn, region_other, region_one)
+        key = (bits, max(row[1:]), row[0], row[1], row[2])
+        pair = (min(one, other), max(one, other))
+        best[pair] = min(best.get(pair, key), key)
+
+    count = len(whole)
+    for turn in range(8):
+        apart = all_with_all(whole[:, turn], whole[:, 0])
+        for one, other in zip(*np.nonzero(apart <= config.max_distance_bits), strict=True):
+            offer(int(one), int(other), int(apart[one, other]), turn, WHOLE, WHOLE)
+    for region in range(46 if config.regions else 0):
+        apart = all_with_all(regions[:, region], whole[:, 0])
+        for one, other in zip(*np.nonzero(apart <= config.max_region_distance_bits), strict=True):
+            offer(int(one), int(other), int(apart[one, other]), 0, region, WHOLE)
+    if config.regions:
+        apart = all_with_all(regions[:, TRIMMED], regions[:, TRIMMED])
+        for one, other in zip(*np.nonzero(apart <= config.max_region_distance_bits), strict=True):
+            offer(int(one), int(other), int(apart[one, other]), 0, TRIMMED, TRIMMED)
+    assert count
+    return [
+        {"a": a, "b": b, "orientation": turn, "region_a": ra, "region_b": rb, "distance_bits": bits}
+        for (a, b), (bits, _, turn, ra, rb) in sorted(best.items())
+    ]
+
+
+@pytest.mark.parametrize("regions", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_all_that_meets_is_proposed_as_it_met_closest(tmp_path, seed, regions):
+    whole, areas = _made(np.random.default_rng(seed), 240)
+    config = replace(CONFIG, regions=regions)
+    met = _met(_features(tmp_path / "run", whole, areas), config).to_pylist()
+    expected = _expected(whole, areas, config)
+    assert len(expected) > (60 if regions else 15)
+    assert met == expected
+
+
+def test_neither_workers_nor_parts_change_what_meets(tmp_path):
+    whole, areas = _made(np.random.default_rng(9), 300)
+    tables = replace(CONFIG, compare_all_up_to=0)
+    for config in (CONFIG, tables):
+        first = _met(_features(tmp_path / f"a{config.compare_all_up_to}", whole, areas), config, workers=1)
+        other = _met(_features(tmp_path / f"b{config.compare_all_up_to}", whole, areas, part=31), config, workers=3)
+        assert first.equals(other)
+        assert len(first) > 60
+
+
+def test_tables_find_nearly_all_that_comparing_all_finds(tmp_path):
+    whole, areas = _made(np.random.default_rng(10), 1200)
+    features = _features(tmp_path / "run", whole, areas)
+    pairs = [
+        {(row["a"], row["b"]) for row in _met(features, config).to_pylist()}
+        for config in (CONFIG, replace(CONFIG, compare_all_up_to=0))
+    ]
+    assert pairs[1] <= pairs[0]
+    assert len(pairs[1]) > 0.98 * len(pairs[0]) > 300
+
+
+def test_a_picture_proposes_its_nearest_and_all_that_are_very_near(tmp_path):
+    rng = np.random.default_rng(11)
+    whole = made_codes(rng, 90 * 8).reshape(90, 8, 32)
+    whole[1:31, 0] = flipped(rng, np.repeat(whole[:1, 0], 30, axis=0), 4)
+    whole[40:60, 0] = flipped(rng, np.repeat(whole[39:40, 0], 20, axis=0), np.arange(26, 46))
+    areas = made_codes(rng, 90 * 46).reshape(90, 46, 32)
+    config = replace(CONFIG, neighbors=3, regions=False)
+    met = {(row["a"], row["b"]) for row in _met(_features(tmp_path / "run", whole, areas), config).to_pylist()}
+    # Codes 4 bits from one are at most 8 from each other: all pairs, however many are kept of the others.
+    assert {(a, b) for a in range(31) for b in range(a + 1, 31)} <= met
+    # Those 26 to 45 bits away are proposed by themselves, not all of them by what they resemble.
+    assert {(39, b) for b in range(40, 60)} <= met
+
+
+def test_flat_pictures_and_those_not_chosen_meet_nobody(tmp_path):
+    rng = np.random.default_rng(12)
+    whole = np.repeat(made_codes(rng, 8).reshape(1, 8, 32), 6, axis=0)
+    areas = made_codes(rng, 6 * 46).reshape(6, 46, 32)
+    contrast = np.array([30, 30, 1.4, 30, 30, 30])
+    features = _features(tmp_path / "run", whole, areas, contrast=contrast)
+    chosen = np.array([True, True, True, False, True, True])
+    met = _met(features, CONFIG, chosen=chosen).to_pylist()
+    assert {(row["a"], row["b"]) for row in met} == {(0, 1), (0, 4), (0, 5), (1, 4), (1, 5), (4, 5)}
+    assert not len(_met(features, CONFIG, chosen=np.zeros(6, bool)))
+    flat = _features(tmp_path / "flat", whole, areas, contrast=np.zeros(6))
+    assert not len(_met(flat, CONFIG))
+
+
+def test_many_equal_codes_meet_in_a_star(tmp_path):
+    rng = np.random.default_rng(13)
+    whole = np.repeat(made_codes(rng, 8).reshape(1, 8, 32), 400, axis=0)
+    areas = np.repeat(made_codes(rng, 46).reshape(1, 46, 32), 400, axis=0)
+    met = _met(_features(tmp_path / "run", whole, areas), CONFIG).to_pylist()
+    pairs = {(row["a"], row["b"]) for row in met}
+    assert {(0, other) for other in range(1, 400)} <= pairs
+    assert len(pairs) < 400 * 6
+
+
+def test_the_spill_gives_back_what_it_was_given_by_ranges(tmp_path):
+    rng = np.random.default_rng(14)
+    proposals = np.zeros(50_000, PROPOSAL)
+    proposals["a"], proposals["b"] = rng.integers(0, 100_000, (2, 50_000))
+    proposals["bits"] = rng.integers(0, 60, 50_000)
+    with PairSpill(RunFolder(tmp_path / "run"), 100_000) as spill:
+        for part in np.array_split(proposals, 7):
+            spill.add(part)
+        ranges = list(spill.read())
+    assert [low for low, _, _ in ranges][1:] == [high for _, high, _ in ranges][:-1]
+    assert (ranges[0][0], ranges[-1][1]) == (0, 100_000)
+    assert all(((low <= part["a"]) & (part["a"] < high)).all() for low, high, part in ranges)
+    assert sorted(np.concatenate([part for _, _, part in ranges]).tolist()) == sorted(proposals.tolist())
+    assert [path.name for path in (tmp_path / "run").iterdir()] == []
