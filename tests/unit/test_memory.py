@@ -109,7 +109,7 @@ def test_the_least_budget_is_accepted_and_one_byte_less_is_not(base, images, wor
 
 def test_pairs_that_fit_leave_less_room_for_pictures():
     plan = plan_memory(600 * MB, base_bytes=150 * MB, images=100_000, workers=2, pictures_bytes=10**12)
-    few, many = reserve_for_pairs(plan, 1000), reserve_for_pairs(plan, 3_000_000)
+    few, many = reserve_for_pairs(plan, 1000, 10), reserve_for_pairs(plan, 3_000_000, 1_000_000)
     assert plan.decode_bytes >= few.decode_bytes > many.decode_bytes > 0
     assert max(few.projected_bytes, many.projected_bytes) <= 600 * MB
 
@@ -117,13 +117,13 @@ def test_pairs_that_fit_leave_less_room_for_pictures():
 def test_pairs_that_do_not_fit_end_the_run_with_the_numbers():
     plan = plan_memory(600 * MB, base_bytes=150 * MB, images=100_000, workers=2)
     with pytest.raises(MemoryBudgetError) as caught:
-        reserve_for_pairs(plan, 40_000_000)
+        reserve_for_pairs(plan, 40_000_000, 4_000_000)
     said = str(caught.value)
     for words in ("--memory 600 MB", "40,000,000 pairs", "100,000 images", "is kept", "larger --memory"):
         assert words in said
     needed = int(re.search(r"needs ([\d,]+) MB", said)[1].replace(",", ""))
     larger = plan_memory((needed + 1) * MB, base_bytes=150 * MB, images=100_000, workers=2)
-    assert reserve_for_pairs(larger, 40_000_000).decode_bytes > 0
+    assert reserve_for_pairs(larger, 40_000_000, 4_000_000).decode_bytes > 0
 
 
 def test_it_is_a_memory_error_too():

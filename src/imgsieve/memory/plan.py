@@ -49,11 +49,13 @@ class MemoryPlan:
     """What files and pixels are expected to take of both rooms, at one time."""
     pairs: int = 0
     """Pairs that stage 3 left undecided; 0 while that is not known."""
+    connected: int = 0
+    """Those among them that must be worked on together, as they connect the same images."""
 
     @property
     def held_by_stage(self) -> dict[str, int]:
         """Bytes above the process's own that each part of the run is sure to hold, without pictures."""
-        return _held(self.images, self.workers, self.connections_bytes, self.pairs)
+        return _held(self.images, self.workers, self.connections_bytes, self.pairs, self.connected)
 
     @property
     def projected_by_stage(self) -> dict[str, int]:
@@ -73,12 +75,12 @@ _WITH_PICTURES = ("extraction", "grouping")
 """Parts of a run in which pictures are read."""
 
 
-def _held(images: int, workers: int, connections_bytes: int, pairs: int) -> dict[str, int]:
+def _held(images: int, workers: int, connections_bytes: int, pairs: int = 0, connected: int = 0) -> dict[str, int]:
     """Return what each part of a run holds beside pictures."""
     return {
         "extraction": extraction_bytes(images) + workers * EXTRACTION_WORKER_BYTES + connections_bytes,
         "search": search_bytes(images),
-        "grouping": grouping_bytes(images, pairs) + workers * GROUPING_WORKER_BYTES + connections_bytes,
+        "grouping": grouping_bytes(images, pairs, connected) + workers * GROUPING_WORKER_BYTES + connections_bytes,
     }
 
 
@@ -114,7 +116,7 @@ def plan_memory(
         The budget is too small; the message says what is needed.
     """
     connections_bytes = connections * CONNECTION_BYTES
-    held = _held(images, workers, connections_bytes, 0)
+    held = _held(images, workers, connections_bytes)
     if budget_bytes < base_bytes + _least(held):
         raise MemoryBudgetError(_refusal(budget_bytes, base_bytes, images, workers, held))
     room = budget_bytes - base_bytes - max(held[name] for name in _WITH_PICTURES)
@@ -132,7 +134,7 @@ def plan_memory(
 
 def least_budget_bytes(*, base_bytes: int, images: int, workers: int, connections: int = 0) -> int:
     """Return the smallest budget that `plan_memory` accepts; parameters are the same."""
-    return base_bytes + _least(_held(images, workers, connections * CONNECTION_BYTES, 0))
+    return base_bytes + _least(_held(images, workers, connections * CONNECTION_BYTES))
 
 
 def _least(held: dict[str, int]) -> int:
@@ -155,23 +157,30 @@ def _refusal(budget_bytes: int, base_bytes: int, images: int, workers: int, held
     )
 
 
-def reserve_for_pairs(plan: MemoryPlan, pairs: int) -> MemoryPlan:
+def reserve_for_pairs(plan: MemoryPlan, pairs: int, connected: int) -> MemoryPlan:
     """Return the plan of stages 4 and 5, once it is known how many pairs they begin with.
+
+    Parameters
+    ----------
+    pairs
+        Pairs that stage 3 left undecided.
+    connected
+        The most of them that connect the same images, and must be worked on together.
 
     Raises
     ------
     MemoryBudgetError
         They do not fit; the message has the numbers and says how to go on.
     """
-    told = replace(plan, pairs=pairs)
+    told = replace(plan, pairs=pairs, connected=connected)
     held = told.held_by_stage["grouping"]
     room = plan.budget_bytes - plan.base_bytes - held
     if room < LEAST_GATE_BYTES:
         needed = plan.base_bytes + held + LEAST_GATE_BYTES
         raise MemoryBudgetError(
-            f"--memory {megabytes(plan.budget_bytes)} cannot be kept any longer: stage 3 left {pairs:,} pairs, and "
-            f"grouping {plan.images:,} images needs {megabytes(needed)} with them (the process itself "
-            f"{megabytes(plan.base_bytes)}, images, pairs and workers {megabytes(held)}, pixels "
+            f"--memory {megabytes(plan.budget_bytes)} cannot be kept any longer: stage 3 left {pairs:,} pairs, "
+            f"{connected:,} of which belong together, and grouping {plan.images:,} images needs {megabytes(needed)} "
+            f"with them (the process itself {megabytes(plan.base_bytes)}, images, pairs and workers {megabytes(held)}, pixels "
             f"{megabytes(LEAST_GATE_BYTES)}); what is done so far is kept: the same command with a larger --memory "
             "goes on from here"
         )

@@ -25,14 +25,17 @@ SEARCH_BYTES = 40 * MIB
 SEARCH_IMAGE_BYTES = 112
 """The code that is searched and the order of its keys, a share of a block of codes that ask, classes of equals."""
 
-GROUPING_BYTES = 24 * MIB
-"""Batches of the tables of pairs and groups."""
+GROUPING_BYTES = 40 * MIB
+"""Batches of the tables of pairs and groups, stars of 200,000 pairs at a time."""
 
 GROUPING_IMAGE_BYTES = 100
 """Ranks, keepers, classes of equal images."""
 
-PAIR_BYTES = 64
-"""A pair that stage 3 leaves undecided, while groups are formed."""
+PAIR_BYTES = 10
+"""A pair that stage 3 leaves undecided: its verdict."""
+
+CONNECTED_PAIR_BYTES = 96
+"""A pair of those that must be worked on together; see `imgsieve.search.groups`."""
 
 _PIXEL_BYTES_A_BYTE, _PIXEL_BYTES_A_LARGE_BYTE = 12, 3
 """Decoded bytes for a byte of a file: a JPEG of two bits a pixel, and a picture stored without loss."""
@@ -54,15 +57,18 @@ def search_bytes(images: int) -> int:
     return SEARCH_BYTES + images * SEARCH_IMAGE_BYTES
 
 
-def grouping_bytes(images: int, pairs: int = 0) -> int:
+def grouping_bytes(images: int, pairs: int = 0, connected: int = 0) -> int:
     """Return what stages 4 and 5 hold beside pictures and workers.
 
     Parameters
     ----------
     pairs
         Pairs that stage 3 leaves undecided; 0 while that is not known.
+    connected
+        Pairs of the images that most pairs connect.
     """
-    return GROUPING_BYTES + images * GROUPING_IMAGE_BYTES + pairs * PAIR_BYTES
+    together = pairs * PAIR_BYTES + connected * CONNECTED_PAIR_BYTES
+    return GROUPING_BYTES + images * GROUPING_IMAGE_BYTES + together
 
 
 def expected_pixel_bytes(files: Sequence[int]) -> int:

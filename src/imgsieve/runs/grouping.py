@@ -23,10 +23,8 @@ from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.refining import refine_by_color, refine_by_descriptor
 from imgsieve.runs.results import Counts, write_results
-from imgsieve.runs.summary import verdict_counts
 from imgsieve.runs.verdicts import Verifier
 from imgsieve.runs.verification import Verification, verify
-from imgsieve.schema import Verdict
 from imgsieve.stages import quality
 
 __all__ = ["Stages", "group"]
@@ -43,7 +41,7 @@ def group(
     executor: Executor,
     stage: Stages,
     verifier: Verifier,
-    admit: Callable[[int], None] = lambda _: None,
+    admit: Callable[[int, int], None] = lambda _pairs, _connected: None,
 ) -> tuple[Counts, Verification]:
     """Find the duplicates among images that are described, and write the result.
 
@@ -64,7 +62,7 @@ def group(
     verifier
         Verifies the pairs that groups need; called on this thread only.
     admit
-        Told how many pairs are left for stage 4; may raise.
+        Told how many pairs are left for stage 4, and how many of them must be worked on together; may raise.
 
     Returns
     -------
@@ -82,12 +80,11 @@ def group(
         prints = refine_by_color(folder, features, prints, config, executor, done)
     with stage("global", "Stage 3: Global refinement", None) as done:
         prints = refine_by_descriptor(folder, features, prints, config, executor, done)
-    admit(verdict_counts(folder, "global")[Verdict.UNDECIDED])
     first = known.first
     del known
     rank = _rank(features, config)
     with stage("local", "Stage 4: Local features", None) as done:
-        verification = verify(folder, features, prints, class_rank(first, rank), config, verifier, done)
+        verification = verify(folder, features, prints, class_rank(first, rank), config, verifier, done, admit)
     return_freed_memory()
     drop_library_pages()
     with stage("quality", "Stage 5: Quality and groups", features.count) as done:

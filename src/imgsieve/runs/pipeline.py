@@ -186,8 +186,8 @@ class _Run:
         """Propose, judge, verify and group; the plan is kept to once the pairs are known."""
         kept = [plan]
 
-        def admit(pairs: int) -> None:
-            kept[0] = reserve_for_pairs(plan, pairs)
+        def admit(pairs: int, connected: int) -> None:
+            kept[0] = reserve_for_pairs(plan, pairs, connected)
             reader.keep_to(kept[0])
 
         verifier = PictureVerifier(features, reader, self._executor, self._config.local)

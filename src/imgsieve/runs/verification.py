@@ -62,6 +62,7 @@ def verify(
     config: RunConfig,
     verifier: Verifier,
     done: Callable[[int], None],
+    admit: Callable[[int, int], None] = lambda _pairs, _connected: None,
 ) -> Verification:
     """Form stars from the undecided pairs of stage 3.
 
@@ -72,13 +73,16 @@ def verify(
     ----------
     rank
         Shape (n,), int32: the lower, the better the image. Images that a pair connects have different ranks.
+    admit
+        Told, before any pair is verified, how many there are, and how many of them must be worked on together; may
+        raise.
     """
     fingerprint = digest_of([before, config.fingerprint(), "local"])
     judging = judging_of(config)
     judge = Judge(folder, features, fingerprint, judging, verifier, done)
     made = np.zeros(features.count, bool)
     keeper = np.full(features.count, NO_KEEPER, np.int32)
-    for pairs in _batches(folder, features.count):
+    for pairs in _batches(folder, features.count, admit):
         _form(pairs, rank, made, keeper, judge)
     uncompared = judge.write(LOCAL)
     return Verification(made, keeper, fingerprint, uncompared, judge.taken_over)
@@ -109,12 +113,13 @@ class Pairs:
     """Shape (n, 3): orientation and both regions."""
 
 
-def _batches(folder: RunFolder, count: int) -> Iterator[Pairs]:
+def _batches(folder: RunFolder, count: int, admit: Callable[[int, int], None]) -> Iterator[Pairs]:
     """Yield the undecided pairs of stage 3; those that images connect are in one batch."""
     components, total = Components(count), 0
     for some in _undecided(folder):
         components.join(some.a, some.b)
         total += len(some.a)
+    admit(total, components.largest())
     batch, batches = components.batches(max(_BATCH_PAIRS, -(-total // _MOST_BATCHES)))
     del components
     with Spill(folder.root, _PAIRS, np.arange(1, batches)) as spill:

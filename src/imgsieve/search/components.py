@@ -37,6 +37,10 @@ class Components:
         """Connect the images of pairs, ``a`` and ``b`` of shape (n,)."""
         _join(self._parent, self._pairs, a.astype(np.int64), b.astype(np.int64))
 
+    def largest(self) -> int:
+        """Return how many pairs the component with the most has."""
+        return int(self._pairs.max(initial=0))
+
     def batches(self, most: int) -> tuple[NDArray[np.int32], int]:
         """Divide the components into batches, in the order of their first images.
 
