@@ -2,8 +2,8 @@
 
 Usage::
 
-    python benchmarks/scale.py [--images 1000 10000 100000 1000000 3000000] [--memory-mb 600] [--workers 2]
-                               [--mix varied|alike] [--work build/scale] [--docs docs]
+    python benchmarks/scale.py [--images 1000 10000 100000 1000000 3000000] [--measured ...]
+                               [--memory-mb 600] [--workers 2] [--mix varied|alike] [--work build/scale] [--docs docs]
 
 Features are made up (`scale_features.py`) or reused. Then, in a fresh process for each number of images, all that a
 run does after its extraction is done on them: stages 1, 2, 3 and 5, groups, result and report. Stage 4 has no pixels to
@@ -22,6 +22,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,7 @@ def tables(results: Sequence[dict[str, Any]], options: argparse.Namespace) -> st
             f"`--memory {options.memory_mb}MB`, {options.workers} workers, mix `{options.mix}`, seed {options.seed}.",
             "### Seconds (of all processors together)",
             table(("images", *names, "all"), time_rows),
+            growth(results),
             "### Peak memory of the process, MB",
             table(("images", *names, "whole process", "with nothing done"), peak_rows),
             "### Held, against all features at once, MB",
@@ -157,6 +159,13 @@ def tables(results: Sequence[dict[str, Any]], options: argparse.Namespace) -> st
             table(("kind", "distance, bits", "planted", "proposed with the original", "in its group"), band_rows),
         ]
     )
+
+
+def growth(results: Sequence[dict[str, Any]]) -> str:
+    """Say how much longer more images take."""
+    pairs = [(one, other) for one, other in pairwise(results)] + [(r, results[-1]) for r in results[:-2]]
+    said = [f"{b['images']:,} / {a['images']:,}: {seconds(b) / seconds(a):.1f}" for a, b in pairs]
+    return "Times of more images to those of fewer: " + "; ".join(said) + "."
 
 
 def held_rows(results: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
@@ -204,6 +213,7 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000, 3_000_000])
+    parser.add_argument("--measured", type=int, nargs="*", default=[], help="numbers whose results in WORK are taken")
     parser.add_argument("--memory-mb", type=int, default=600)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
@@ -214,7 +224,12 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     # The first grouping of a machine compiles, which takes memory of its own; it is made and not counted.
     measure(1000, options)
-    results = [measure(count, options) for count in sorted(options.images)]
+    results = [
+        json.loads((options.work / f"result-{count}.json").read_text())
+        if count in options.measured
+        else measure(count, options)
+        for count in sorted({*options.images, *options.measured})
+    ]
     text = tables(results, options)
     words = "What the grouping of made-up images takes; `benchmarks/scale.py` writes this page.\n"
     pictures = "![time](scale-time.svg)\n\n![memory](scale-memory.svg)"

@@ -180,9 +180,9 @@ def reserve_for_pairs(plan: MemoryPlan, pairs: int, connected: int) -> MemoryPla
         raise MemoryBudgetError(
             f"--memory {megabytes(plan.budget_bytes)} cannot be kept any longer: stage 3 left {pairs:,} pairs, "
             f"{connected:,} of which belong together, and grouping {plan.images:,} images needs {megabytes(needed)} "
-            f"with them (the process itself {megabytes(plan.base_bytes)}, images, pairs and workers {megabytes(held)}, pixels "
-            f"{megabytes(LEAST_GATE_BYTES)}); what is done so far is kept: the same command with a larger --memory "
-            "goes on from here"
+            f"with them (the process itself {megabytes(plan.base_bytes)}, images, pairs and workers "
+            f"{megabytes(held)}, pixels {megabytes(LEAST_GATE_BYTES)}); what is done so far is kept: the same command "
+            "with a larger --memory goes on from here"
         )
     room = min(room, plan.fetch_bytes + plan.decode_bytes)
     return replace(
