@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 __all__ = ["ThreadExecutor"]
@@ -29,16 +29,17 @@ class ThreadExecutor:
 
     def __init__(self, workers: int, ahead: int = 3, on_error: Callable[[], None] = lambda: None) -> None:
         self.workers = workers
+        # One pool for all maps: a stage may call for thousands of them, and threads outlive their pool by a moment.
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="imgsieve")
         self._window = workers * ahead
         self._on_error = on_error
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""
-        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="imgsieve")
         running: deque[Future[Result]] = deque()
         try:
             for task in tasks:
-                running.append(pool.submit(function, task))
+                running.append(self._pool.submit(function, task))
                 if len(running) >= self._window:
                     yield running.popleft().result()
             while running:
@@ -47,4 +48,6 @@ class ThreadExecutor:
             self._on_error()
             raise
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            for future in running:
+                future.cancel()
+            wait(running)

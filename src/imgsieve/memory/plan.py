@@ -50,7 +50,7 @@ class MemoryPlan:
     pairs: int = 0
     """Pairs that stage 3 left undecided; 0 while that is not known."""
     connected: int = 0
-    """Those among them that must be worked on together, as they connect the same images."""
+    """The most of them that are worked on together."""
 
     @property
     def held_by_stage(self) -> dict[str, int]:
@@ -165,7 +165,7 @@ def reserve_for_pairs(plan: MemoryPlan, pairs: int, connected: int) -> MemoryPla
     pairs
         Pairs that stage 3 left undecided.
     connected
-        The most of them that connect the same images, and must be worked on together.
+        The most of them that are worked on together, as they connect the same images or fill a batch.
 
     Raises
     ------
@@ -179,10 +179,10 @@ def reserve_for_pairs(plan: MemoryPlan, pairs: int, connected: int) -> MemoryPla
         needed = plan.base_bytes + held + LEAST_GATE_BYTES
         raise MemoryBudgetError(
             f"--memory {megabytes(plan.budget_bytes)} cannot be kept any longer: stage 3 left {pairs:,} pairs, "
-            f"{connected:,} of which belong together, and grouping {plan.images:,} images needs {megabytes(needed)} "
-            f"with them (the process itself {megabytes(plan.base_bytes)}, images, pairs and workers "
-            f"{megabytes(held)}, pixels {megabytes(LEAST_GATE_BYTES)}); what is done so far is kept: the same command "
-            "with a larger --memory goes on from here"
+            f"{connected:,} of which are worked on together, and grouping {plan.images:,} images needs "
+            f"{megabytes(needed)} with them (the process itself {megabytes(plan.base_bytes)}, images, pairs and "
+            f"workers {megabytes(held)}, pixels {megabytes(LEAST_GATE_BYTES)}); what is done so far is kept: the "
+            "same command with a larger --memory goes on from here"
         )
     room = min(room, plan.fetch_bytes + plan.decode_bytes)
     return replace(

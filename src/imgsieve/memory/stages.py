@@ -25,8 +25,8 @@ SEARCH_BYTES = 40 * MIB
 SEARCH_IMAGE_BYTES = 112
 """The code that is searched and the order of its keys, a share of a block of codes that ask, classes of equals."""
 
-GROUPING_BYTES = 40 * MIB
-"""Batches of the tables of pairs and groups, stars of 200,000 pairs at a time."""
+GROUPING_BYTES = 24 * MIB
+"""Batches of the tables of pairs and groups."""
 
 GROUPING_IMAGE_BYTES = 100
 """Ranks, keepers, classes of equal images."""
@@ -65,7 +65,7 @@ def grouping_bytes(images: int, pairs: int = 0, connected: int = 0) -> int:
     pairs
         Pairs that stage 3 leaves undecided; 0 while that is not known.
     connected
-        Pairs of the images that most pairs connect.
+        Pairs that are worked on together.
     """
     together = pairs * PAIR_BYTES + connected * CONNECTED_PAIR_BYTES
     return GROUPING_BYTES + images * GROUPING_IMAGE_BYTES + together

@@ -62,7 +62,7 @@ def group(
     verifier
         Verifies the pairs that groups need; called on this thread only.
     admit
-        Told how many pairs are left for stage 4, and how many of them must be worked on together; may raise.
+        Told how many pairs are left for stage 4, and how many of them are worked on together; may raise.
 
     Returns
     -------

@@ -74,8 +74,8 @@ def verify(
     rank
         Shape (n,), int32: the lower, the better the image. Images that a pair connects have different ranks.
     admit
-        Told, before any pair is verified, how many there are, and how many of them must be worked on together; may
-        raise.
+        Told, before any pair is verified, how many there are, and how many of them are worked on together at most;
+        may raise.
     """
     fingerprint = digest_of([before, config.fingerprint(), "local"])
     judging = judging_of(config)
@@ -119,8 +119,9 @@ def _batches(folder: RunFolder, count: int, admit: Callable[[int, int], None]) -
     for some in _undecided(folder):
         components.join(some.a, some.b)
         total += len(some.a)
-    admit(total, components.largest())
-    batch, batches = components.batches(max(_BATCH_PAIRS, -(-total // _MOST_BATCHES)))
+    most = max(_BATCH_PAIRS, -(-total // _MOST_BATCHES))
+    admit(total, max(components.largest(), min(total, most)))
+    batch, batches = components.batches(most)
     del components
     with Spill(folder.root, _PAIRS, np.arange(1, batches)) as spill:
         for some in _undecided(folder):
