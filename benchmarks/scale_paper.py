@@ -17,7 +17,8 @@ from pathlib import Path
 
 from accuracy import table
 
-MEASURED, ASSUMED, OPEN = "measured", "assumed", "**to be measured at 3 million**"
+MEASURED, ASSUMED = "measured", "assumed"
+SCALE = f"{MEASURED}, `scale.py`, 3 million images"
 
 
 @dataclass(frozen=True)
@@ -34,22 +35,20 @@ CONSTANTS = {
     "picture": Constant(300_000, "bytes", "a picture's file", ASSUMED),
     "features": Constant(2254, "bytes", "features of an image on disk", f"{MEASURED}, `scale_features.py`"),
     "thumb": Constant(4768, "bytes", "a thumbnail", f"{MEASURED}, 120 photographs"),
-    "pairs": Constant(1.8, "", "proposed pairs an image", f"{MEASURED}, `scale.py`, 3 million images"),
+    "pairs": Constant(1.8, "", "proposed pairs an image", SCALE),
     "pair": Constant(35, "bytes", "a pair in the tables of stages 1 to 4", f"{MEASURED}, `scale.py`, 10,000 images"),
     "result": Constant(176, "bytes", "an image in `groups.parquet` and `groups.csv`", f"{MEASURED}, likewise"),
     "report": Constant(580, "bytes", "an image in the report, without thumbnails", f"{MEASURED}, likewise"),
-    "held": Constant(
-        110, "bytes", "an image in memory at the peak of the grouping", f"{MEASURED}, `scale.py`, 3 million images"
-    ),
+    "held": Constant(110, "bytes", "an image in memory at the peak of the grouping", SCALE),
     "extract": Constant(0.006, "core seconds", "to decode and describe a picture of this size", ASSUMED),
     "code": Constant(74, "bytes", "an image in memory while searched: two codes, order, number", "by its arrays"),
     "search": Constant(
         0.00136,
         "core seconds",
         "to search with an image: 8 orientations, 46 regions",
-        f"{MEASURED}, `scale.py`, 3 million images",
+        SCALE,
     ),
-    "judge": Constant(1.9e-5, "core seconds", "stages 2 and 3, a pair", f"{MEASURED}, `scale.py`, 3 million images"),
+    "judge": Constant(1.9e-5, "core seconds", "stages 2 and 3, a pair", SCALE),
     "asked": Constant(0.80, "", "pairs an image that stage 4 is asked for", f"{MEASURED}, likewise"),
     "verify": Constant(0.026, "core seconds", "stage 4, a pair", MEASURED),
     "again": Constant(0.35, "", "pictures an image that stage 4 fetches again, at most", f"{MEASURED}, `stores.py`"),
