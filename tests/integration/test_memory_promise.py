@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import time
@@ -51,19 +50,10 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def budget_mb(photos: Path) -> int:
-    """Return 256, or more where the system maps so much of the libraries that a run says it needs it."""
-    refused = imgsieve("run", photos, "--out", photos.parent / "refused", "--memory", "100MB", "--workers", "2")
-    said = re.search(r"need ([\d,]+) MB", refused.stderr)
-    assert said is not None
-    return max(256, int(said[1].replace(",", "")) + 4)
-
-
-@pytest.fixture(scope="module")
-def finished(photos: Path, budget_mb: int) -> tuple[Path, int]:
-    """Return the folder of a run with a small budget, and the most that its process had by the system's own count."""
+def finished(photos: Path) -> tuple[Path, int]:
+    """Return the folder of a run with 256 MB, and the most that its process had by the system's own count."""
     out = photos.parent / "out"
-    arguments = ("run", photos, "--out", out, "--workers", "2", "--memory", f"{budget_mb}MB", "--quiet")
+    arguments = ("run", photos, "--out", out, "--workers", "2", "--memory", "256MB", "--quiet")
     done = subprocess.run(
         [sys.executable, "-c", _RUN_AND_TELL, *map(str, arguments)],
         capture_output=True,
@@ -74,13 +64,9 @@ def finished(photos: Path, budget_mb: int) -> tuple[Path, int]:
     return out, int(done.stdout) * 1024
 
 
-def test_a_small_budget_is_kept(finished: tuple[Path, int], budget_mb: int) -> None:
+def test_256_mb_are_kept(finished: tuple[Path, int]) -> None:
     out, most = finished
-    # While libraries load, the system may map more of them than a run keeps: that is over before a picture is listed.
-    stages = {stage["name"]: stage["peak_rss_bytes"] for stage in summary_of(out)["stages"]}
-    del stages["prepare"]
-    assert max(stages.values()) <= budget_mb * MB
-    assert most <= max(budget_mb, 320) * MB
+    assert most <= 256 * MB
     assert summary_of(out)["near_duplicates"] > 0
 
 
@@ -96,14 +82,14 @@ def test_the_forecast_of_the_extraction_is_near_its_peak(finished: tuple[Path, i
     assert 0.75 * forecast <= peak <= 1.1 * forecast
 
 
-def test_no_part_of_the_run_takes_more_than_its_forecast(finished: tuple[Path, int], budget_mb: int) -> None:
+def test_no_part_of_the_run_takes_more_than_its_forecast(finished: tuple[Path, int]) -> None:
     summary = summary_of(finished[0])
     forecasts = summary["memory"]["projected_by_stage"]
     parts = {"extract": "extraction", "wavelet": "search", "color": "search", "global": "search", "local": "grouping"}
     for stage in summary["stages"]:
         if stage["name"] in parts:
             assert stage["peak_rss_bytes"] <= 1.1 * forecasts[parts[stage["name"]]], stage["name"]
-    assert max(forecasts.values()) == summary["memory"]["projected_peak_bytes"] <= budget_mb * MB
+    assert max(forecasts.values()) == summary["memory"]["projected_peak_bytes"] <= 256 * MB
 
 
 def test_a_budget_that_no_run_can_keep_is_refused_and_nothing_is_written(photos: Path, tmp_path: Path) -> None:
