@@ -8,7 +8,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
 from cli_process import environment, imgsieve, start
@@ -18,7 +17,6 @@ from run_checks import picture, put, recoded, summary_of
 from imgsieve.config import ExecutionConfig, RunConfig
 from imgsieve.demo import encode
 from imgsieve.errors import MemoryBudgetError
-from imgsieve.memory import drop_library_pages, resident_bytes
 from imgsieve.runs import run
 from imgsieve.runs.warming import NotCompiledError, compiling_refused
 
@@ -117,14 +115,6 @@ def test_threads_are_held_to_the_workers(photos: Path, tmp_path: Path, workers: 
             time.sleep(0.002)
     assert process.returncode == 0
     assert workers < most <= workers + BESIDE_WORKERS
-
-
-def test_pages_of_libraries_come_back_when_they_are_used() -> None:
-    values = np.random.default_rng(1).random((300, 300))
-    before, expected = resident_bytes(), np.linalg.inv(values)
-    drop_library_pages()
-    assert resident_bytes() < before
-    assert np.array_equal(np.linalg.inv(values), expected)
 
 
 def test_a_loop_that_is_not_in_the_cache_is_noticed_before_it_compiles() -> None:

@@ -1,9 +1,9 @@
 """Memory: forecast before a run, admitted by bytes during it, handed back as soon as it is free."""
 
 from imgsieve.memory.gate import ByteGate
+from imgsieve.memory.libraries import drop_library_pages, load_libraries
 from imgsieve.memory.plan import MemoryPlan, least_budget_bytes, plan_memory, reserve_for_pairs
 from imgsieve.memory.process import (
-    drop_library_pages,
     peak_resident_bytes,
     resident_bytes,
     return_freed_memory,
@@ -17,6 +17,7 @@ __all__ = [
     "drop_library_pages",
     "expected_pixel_bytes",
     "least_budget_bytes",
+    "load_libraries",
     "peak_resident_bytes",
     "plan_memory",
     "reserve_for_pairs",

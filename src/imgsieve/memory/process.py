@@ -1,24 +1,22 @@
 """The memory of this process as the system counts it, and how it is kept small.
 
-Three things make a process larger than what it holds: allocators keep what was freed, threads get heaps of their own,
-and pages of libraries that only start-up needed stay resident. Each has its function here. All of them do nothing
-where the system offers no way.
+Two things make a process larger than what it holds: allocators keep what was freed, and threads get heaps of their
+own. (The third, pages of libraries, is that of `imgsieve.memory.libraries`.) What is done about them does nothing where
+the system offers no way.
 """
 
 from __future__ import annotations
 
 import ctypes
-import mmap
 import resource
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pyarrow as pa
 
 __all__ = [
-    "drop_library_pages",
+    "c_function",
     "peak_resident_bytes",
     "resident_bytes",
     "return_freed_memory",
@@ -36,9 +34,7 @@ _TRIM_BYTES = 2 * _MMAP_BYTES
 """Freed memory at the end of a heap from which it is given back. With 1 MiB, heaps shrink and grow with each picture,
 which costs 5 % of the time of an extraction, and its peak is the same."""
 
-_SMAPS = Path("/proc/self/smaps")
 _STATUS = Path("/proc/self/status")
-_MADV_DONTNEED = 4
 
 
 def resident_bytes() -> int:
@@ -69,7 +65,7 @@ def settle_allocator(threads: int) -> None:
         Threads that work at one time; each gets a heap, and no more heaps are made.
     """
     pa.set_memory_pool(pa.system_memory_pool())
-    mallopt = _c_function("mallopt")
+    mallopt = c_function("mallopt")
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, threads)
         mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES)
@@ -79,47 +75,11 @@ def settle_allocator(threads: int) -> None:
 def return_freed_memory() -> None:
     """Hand freed memory back to the system; takes some milliseconds at most."""
     pa.default_memory_pool().release_unused()
-    trim = _c_function("malloc_trim")
+    trim = c_function("malloc_trim")
     if trim is not None:
         trim(0)
 
 
-def drop_library_pages() -> None:
-    """Let go of the pages of libraries; those that are used come back by themselves, from the system's cache.
-
-    Loading a library touches most of it, once: of LLVM, which compiled loops need only to be loaded, 70 MB stay
-    resident. Only mappings that are read-only and unchanged since they were read from their file are dropped.
-
-    For the ends of stages: it takes 40 milliseconds, and 20 more until what is used is back.
-    """
-    advise = _c_function("madvise")
-    if advise is None or not _SMAPS.exists():
-        return
-    advise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    # A library that another thread is just loading is about to change: it will not look the same twice.
-    settled = set(_unchanged_mappings())
-    for start, size in settled.intersection(list(_unchanged_mappings())):
-        advise(start, size, _MADV_DONTNEED)
-
-
-def _unchanged_mappings() -> Iterator[tuple[int, int]]:
-    """Yield start and bytes of the resident mappings of library files without a page of our own making."""
-    start = size = 0
-    library = False
-    facts: dict[str, int] = {}
-    for line in _SMAPS.read_text("utf-8", "surrogateescape").splitlines():
-        first, *rest = line.split(maxsplit=5)
-        if not first.endswith(":"):
-            low, high = (int(address, 16) for address in first.split("-"))
-            start, size = low, high - low
-            library = rest[0] in {"r-xp", "r--p"} and len(rest) == 5 and ".so" in rest[4]
-            facts = {}
-        elif library and first in {"Rss:", "Anonymous:", "Private_Dirty:", "Shared_Dirty:", "Locked:"}:
-            facts[first] = int(rest[0])
-        elif first == "VmFlags:" and library and facts.pop("Rss:") * 1024 >= mmap.PAGESIZE and not any(facts.values()):
-            yield start, size
-
-
-def _c_function(name: str) -> ctypes._NamedFuncPointer | None:
+def c_function(name: str) -> ctypes._NamedFuncPointer | None:
     """Return a function of the GNU C library, None on other systems."""
     return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
