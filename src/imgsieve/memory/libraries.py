@@ -1,9 +1,9 @@
 """The pages of libraries in this process: loaded one library after another, mapped in small pieces, let go early.
 
-Libraries are files of 50 to 150 MB of which a run uses a tenth, but what the system has mapped of them counts as memory
-of the process. Loading one touches most of it, once. And a fault maps all of the piece of the file that the system keeps
-together: 64 KiB where the file was read bit by bit, as much as 2 MiB where it was just written. All functions do nothing
-where the system offers no way.
+Libraries are files of 50 to 150 MB of which a run uses a tenth, but what the system has mapped of them counts as
+memory of the process. Loading one touches most of it, once. And a fault maps all of the piece of the file that the
+system keeps together: 64 KiB where the file was read bit by bit, as much as 2 MiB where it was just written. All
+functions do nothing where the system offers no way.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _LARGEST = ("llvmlite.binding", "pyarrow", "cv2")
 """What is loaded alone, so that what it touched is gone before the next comes."""
 
 _PIECE_BYTES = 1024**2
-"""Pieces of mappings. A fault maps no page beyond its mapping; where the system keeps more pages together than a mapping
-has, it maps the 64 KiB around the one that is needed. With 2 MiB, it maps 20 MB more in a run."""
+"""Pieces of mappings. A fault maps no page beyond its mapping; where the system keeps more pages together than a
+mapping has, it maps the 64 KiB around the one that is needed. With 2 MiB, it maps 20 MB more in a run."""
 
 _SMAPS = Path("/proc/self/smaps")
 _LIBRARY = re.compile(rb"^([0-9a-f]+)-([0-9a-f]+) r-[x-]p .*\.so.*\n((?:[A-Z]\w*:.*\n)+)", re.MULTILINE)
@@ -48,7 +48,7 @@ class _Mapping(NamedTuple):
 
 
 def load_libraries() -> None:
-    """Load the largest libraries, with less memory than it takes to load them all at once; 0.3 seconds.
+    """Load the largest libraries, with less memory than it takes to load them all at once.
 
     To be called before anything is imported that imports them.
     """
@@ -60,9 +60,9 @@ def load_libraries() -> None:
 def drop_library_pages() -> None:
     """Let go of the pages of libraries; those that are used come back by themselves, from the system's cache.
 
-    Of LLVM alone, which compiled loops need only to be loaded, 70 to 150 MB would stay. Only mappings that are read-only
-    and unchanged since they were read from their file are dropped. Those that are large are divided, so that what comes
-    back does so in small pieces.
+    Of LLVM alone, which compiled loops need only to be loaded, 70 to 150 MB would stay. Only mappings that are
+    read-only and unchanged since they were read from their file are dropped. Those that are large are divided, so that
+    what comes back does so in small pieces.
 
     For the ends of stages: it takes 40 milliseconds, and 20 more until what is used is back.
     """

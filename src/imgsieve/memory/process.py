@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 
 import psutil
-import pyarrow as pa
 
 __all__ = [
     "c_function",
@@ -64,6 +63,8 @@ def settle_allocator(threads: int) -> None:
     threads
         Threads that work at one time; each gets a heap, and no more heaps are made.
     """
+    import pyarrow as pa  # noqa: PLC0415 - see `imgsieve.memory.load_libraries`
+
     pa.set_memory_pool(pa.system_memory_pool())
     mallopt = c_function("mallopt")
     if mallopt is not None:
@@ -74,6 +75,8 @@ def settle_allocator(threads: int) -> None:
 
 def return_freed_memory() -> None:
     """Hand freed memory back to the system; takes some milliseconds at most."""
+    import pyarrow as pa  # noqa: PLC0415 - see `imgsieve.memory.load_libraries`
+
     pa.default_memory_pool().release_unused()
     trim = c_function("malloc_trim")
     if trim is not None:
