@@ -127,7 +127,8 @@ def test_answers_that_go_wrong_change_nothing(account, container, pictures, tmp_
     assert faulty == sound
     # A connection that was kept open and is reset before it answers may be replaced without a word by the library.
     retries = result.summary["network"]["total"]["retries"]
-    assert len(failing) - failing.count(Act.RESET) <= retries <= len(failing)
+    # What is left of an answer that was longer than announced may be read as the answer to the next request.
+    assert len(failing) - failing.count(Act.RESET) <= retries <= len(failing) + failing.count(Act.SHORTER)
 
 
 def test_a_blob_that_changed_is_a_row_that_says_so_and_the_next_run_takes_it_up(account, container, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -34,6 +35,9 @@ FAILING = frozenset(Act) - {Act.PASS, Act.DELAY}
 MOST_FAILURES_IN_A_ROW = 2
 SIGNATURE = frozenset(("sv", "st", "se", "sr", "sp", "sig", "spr", "sip", "si"))
 """Fields of a shared access signature."""
+
+_RANDOM_NAME = re.compile("[0-9a-f]{32}")
+"""What is new in the name of a container each time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +95,7 @@ class FaultPlan:
         """Return whether a rule applies to a request."""
         if method not in rule.methods or rule.part not in path:
             return False
-        text = f"{self._seed} {number} {path} {self._attempts[path]}"
+        text = f"{self._seed} {number} {_RANDOM_NAME.sub('', path)} {self._attempts[path]}"
         drawn = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
         return drawn < rule.share * 2**64
 
