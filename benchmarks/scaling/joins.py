@@ -54,7 +54,7 @@ def ours_wide(codes: Codes, sample: NDArray[np.int64], radius: int, workers: int
     nearest = Nearest(len(sample), neighbors, radius)
     with ThreadPoolExecutor(workers) as pool:
         chosen = tables_for(len(codes), tables, 0)
-        search(codes[sample][:, None], sample.astype(np.int32), codes, chosen, nearest, pool.map)
+        search(codes[sample][None], sample.astype(np.int32), codes, chosen, nearest, pool.map)
     rows, columns = nearest.pairs()[:2]
     return rows.astype(np.int64), columns.astype(np.int64)
 

@@ -51,7 +51,7 @@ def test_without_bits_all_are_compared(seed, pictures, kinds, count, neighbors, 
     codes = made_codes(rng, count, kinds=4)
     own = rng.integers(-1, max(count, 1), pictures).astype(np.int32)
     nearest = Nearest(pictures, neighbors, radius)
-    search(queries, own, codes, tables_for(count, 5, 100), nearest)
+    search(queries.swapaxes(0, 1), own, codes, tables_for(count, 5, 100), nearest)
     assert _found(nearest) == _expected(queries, own, codes, neighbors, radius)
 
 
@@ -63,9 +63,9 @@ def test_threads_find_the_same(threads):
     own = np.full(1000, -1, np.int32)
     one, other = Nearest(1000, 5, 90), Nearest(1000, 5, 90)
     tables = tables_for(len(codes), 30, 0)
-    search(queries, own, codes, tables, one)
+    search(queries.swapaxes(0, 1), own, codes, tables, one)
     with ThreadPoolExecutor(threads) as pool:
-        search(queries, own, codes, tables, other, pool.map)
+        search(queries.swapaxes(0, 1), own, codes, tables, other, pool.map)
     assert _found(one) == _found(other)
     assert sum(map(len, _found(one).values())) > 3000
 
@@ -78,7 +78,7 @@ def test_the_recall_is_that_of_the_draw(bits):
     # Fewer tables than a run has, so that there is something to miss.
     tables = Tables(tables_for(3_000_000, 60, 0).positions)
     nearest = Nearest(len(queries), 1, bits)
-    search(queries[:, None], np.full(len(queries), -1, np.int32), codes, tables, nearest)
+    search(queries[None], np.full(len(queries), -1, np.int32), codes, tables, nearest)
     found = (nearest.rows[:, 0] == np.arange(len(queries))).mean()
     # Bits are dealt out in rounds without repetition, which is a little better than chance.
     assert tables.recall(bits) - 0.03 < found < tables.recall(bits) + 0.06

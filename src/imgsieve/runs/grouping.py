@@ -76,10 +76,12 @@ def group(
     known = proposals.identities(features)
     with stage("wavelet", "Stage 1: Wavelet codes", features.count) as done:
         prints = proposals.propose(folder, features, known, config, executor, done)
+    return_freed_memory()
     with stage("color", "Stage 2: Color", None) as done:
         prints = refine_by_color(folder, features, prints, config, executor, done)
     with stage("global", "Stage 3: Global refinement", None) as done:
         prints = refine_by_descriptor(folder, features, prints, config, executor, done)
+    return_freed_memory()
     first = known.first
     del known
     rank = _rank(features, config)

@@ -19,6 +19,7 @@ from imgsieve.executors import Executor
 from imgsieve.features.orientation import COUNT as TURNS
 from imgsieve.features.regions import COUNT as REGIONS
 from imgsieve.features.regions import TRIMMED, WHOLE
+from imgsieve.memory import return_freed_memory
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.pair_spill import PairSpill
 from imgsieve.schema import HASH_BYTES
@@ -68,19 +69,22 @@ def _codes_of(column: pa.ChunkedArray) -> NDArray[np.uint8]:
 def _blocks(
     features: FeatureColumns, ids: NDArray[np.int32], column: str, chosen: slice, rows: int
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
-    """Yield the images ``ids``, ``rows`` at most at a time, and chosen codes of a column, shape (m, k, 32)."""
-    block = np.empty((min(rows, len(ids)), chosen.stop - chosen.start, HASH_BYTES), np.uint8)
-    begin = filled = 0
+    """Yield the images ``ids``, ``rows`` at most at a time, and chosen codes of a column, shape (k, m, 32)."""
+    kinds, begin, filled = chosen.stop - chosen.start, 0, 0
+    rows = min(rows, len(ids))
+    block = np.empty((kinds, rows, HASH_BYTES), np.uint8)
     for start, part in features.read([column]):
         low, high = np.searchsorted(ids, (start, start + len(part)))
         codes = _codes_of(part[column])
         while low < high:
-            count = min(high - low, len(block) - filled)
-            block[filled : filled + count] = codes[ids[low : low + count] - start, chosen]
+            count = min(high - low, rows - filled)
+            block[:, filled : filled + count] = codes[ids[low : low + count] - start, chosen].swapaxes(0, 1)
             low, filled = low + count, filled + count
-            if filled == len(block) or begin + filled == len(ids):
-                yield ids[begin : begin + filled], block[:filled]
+            if filled == rows:
+                yield ids[begin : begin + filled], block
                 begin, filled = begin + filled, 0
+                rows = min(rows, len(ids) - begin)
+                block = block.reshape(-1, HASH_BYTES)[: kinds * rows].reshape(kinds, rows, HASH_BYTES)
 
 
 def takes_part(features: FeatureColumns, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -172,9 +176,11 @@ class _Meeting:
         index = self._index("wavelet_codes", 0, WHOLE)
         self._join(index)
         self._ask_whole(index)
+        return_freed_memory()
         if self._config.regions:
             self._ask_regions(index)
             del index
+            return_freed_memory()
             self._meet_trimmed()
 
     def _index(self, column: str, number: int, region: int) -> _Index:
@@ -211,16 +217,16 @@ class _Meeting:
 
     def _join_turned(self, images: NDArray[np.int32], block: NDArray[np.uint8], index: _Index) -> None:
         """Find every pair of a turned picture of a block and an upright one within the radius of the exact join."""
-        for turn in range(1, TURNS):
 
-            def emit(pairs: Pairs, turn: int = turn) -> None:
-                one, other, bits = images[pairs[0]], index.images[pairs[1]], pairs[2]
-                differ = one != other
-                turns = np.full(int(differ.sum()), turn, np.int8)
-                self._spill.add(wavelet.whole_proposals(one[differ], other[differ], bits[differ], turns))
+        def emit(pairs: Pairs) -> None:
+            turns, pictures = np.divmod(pairs[0], np.int32(len(images)))
+            one, other = images[pictures], index.images[pairs[1]]
+            differ = one != other
+            turns = (turns[differ] + 1).astype(np.int8)
+            self._spill.add(wavelet.whole_proposals(one[differ], other[differ], pairs[2][differ], turns))
 
-            turned = np.ascontiguousarray(block[:, turn])
-            join(turned, index.codes, self._config.exact_distance_bits, emit, self._spread)
+        turned = block[1:].reshape(-1, HASH_BYTES)
+        join(turned, index.codes, self._config.exact_distance_bits, emit, self._spread)
 
     def _ask_whole(self, index: _Index) -> None:
         """Search with whole pictures in all orientations."""

@@ -138,7 +138,7 @@ def _search(codes: NDArray[np.uint8]) -> None:
     thin(crowd, np.zeros(len(crowd), np.float32), 16)
     self_join(codes, 0, lambda _: None)
     nearest = Nearest(1, 1, 256)
-    search(codes[None], np.zeros(1, np.int32), codes, tables_for(len(codes), 1, 0), nearest)
+    search(codes[:, None], np.zeros(1, np.int32), codes, tables_for(len(codes), 1, 0), nearest)
 
 
 def _warm_groups() -> None:

@@ -16,7 +16,10 @@ from imgsieve.search.words import as_rows, count_near, distance, gather, ones
 __all__ = ["Side", "Spread", "join_buckets", "side_of"]
 
 _STEP = 1 << 14
-"""Keys that a task computes at least."""
+"""Codes that a task puts in order at least,"""
+
+_STRETCHES = 8
+"""and tasks at most: each counts the codes of every key."""
 
 Spread = Callable[[Callable[[Any], Any], Iterator[Any]], Iterator[Any]]
 """Carries out a function on tasks and returns the results in their order, as ``map`` does; several at a time or not."""
@@ -48,29 +51,39 @@ class Side:
 
 
 def side_of(codes: NDArray[np.uint8], partition: Partition, part: int, spread: Spread) -> Side:
-    """Order codes of shape (n, 32) by the keys of a substring."""
+    """Order codes of shape (n, 32) by the keys of a substring: a counting sort of which each task has a stretch."""
     table = partition.table(part)
     used = np.unique(partition.positions[part] // 8)
     keys = np.empty(len(codes), np.uint16)
-    step = max(_STEP, -(-len(codes) // 16))
-
-    def compute(begin: int) -> None:
-        _write_keys(codes[begin : begin + step], table, used, keys[begin : begin + step])
-
-    for _ in spread(compute, iter(range(0, len(codes), step))):
-        pass
-    starts = np.empty((1 << partition.bits) + 1, np.int64)
-    _count_keys(keys, starts)
+    step = max(_STEP, -(-len(codes) // _STRETCHES))
+    begins = range(0, len(codes), step)
+    places = np.zeros((len(begins), 1 << partition.bits), np.int32)
+    starts = np.empty(places.shape[1] + 1, np.int64)
     order = np.empty(len(codes), np.int32)
-    _order_by_key(keys, starts, order)
+
+    def count(begin: int) -> None:
+        _write_keys(codes[begin : begin + step], table, used, keys[begin : begin + step], places[begin // step])
+
+    def put_in_order(begin: int) -> None:
+        _order_by_key(keys[begin : begin + step], begin, places[begin // step], order)
+
+    for _ in spread(count, iter(begins)):
+        pass
+    _place_keys(places, starts)
+    for _ in spread(put_in_order, iter(begins)):
+        pass
     return Side(as_rows(codes), order, starts)
 
 
 @njit(nogil=True, cache=True)
 def _write_keys(
-    codes: NDArray[np.uint8], table: NDArray[np.uint16], used: NDArray[np.int64], out: NDArray[np.uint16]
+    codes: NDArray[np.uint8],
+    table: NDArray[np.uint16],
+    used: NDArray[np.int64],
+    out: NDArray[np.uint16],
+    counts: NDArray[np.int32],
 ) -> None:
-    """Write the key of each code.
+    """Write the key of each code, and count the codes of each key.
 
     Parameters
     ----------
@@ -80,31 +93,39 @@ def _write_keys(
         Shape (32, 256); see `imgsieve.search.partition.Partition.table`.
     used
         The bytes that have bits of the key.
+    out, counts
+        Shapes (n,) and (keys,); the counts are zeros at first.
     """
     for i in range(codes.shape[0]):
         key = np.uint16(0)
         for position in used:
             key += table[position, codes[i, position]]
         out[i] = key
+        counts[np.int64(key)] += 1
 
 
 @njit(nogil=True, cache=True)
-def _count_keys(keys: NDArray[np.uint16], starts: NDArray[np.int64]) -> None:
-    """Write where each key begins among the ordered ones to shape (keys + 1,)."""
-    starts[:] = 0
-    for key in keys:
-        starts[np.int64(key) + 1] += 1
-    for key in range(1, starts.size):
-        starts[key] += starts[key - 1]
+def _place_keys(places: NDArray[np.int32], starts: NDArray[np.int64]) -> None:
+    """Turn counts, shape (stretches, keys), into where each stretch puts the first code of each key.
+
+    Where the keys begin is written to ``starts``, shape (keys + 1,).
+    """
+    place = np.int32(0)
+    for key in range(places.shape[1]):
+        starts[key] = place
+        for stretch in range(places.shape[0]):
+            count = places[stretch, key]
+            places[stretch, key] = place
+            place += count
+    starts[-1] = place
 
 
 @njit(nogil=True, cache=True)
-def _order_by_key(keys: NDArray[np.uint16], starts: NDArray[np.int64], out: NDArray[np.int32]) -> None:
-    """Write the rows in the order of their keys, those of one key in their own order."""
-    places = starts.copy()
+def _order_by_key(keys: NDArray[np.uint16], first: int, places: NDArray[np.int32], out: NDArray[np.int32]) -> None:
+    """Write the rows of a stretch, from ``first`` on, to their places, those of one key in their own order."""
     for i in range(keys.size):
         key = np.int64(keys[i])
-        out[places[key]] = i
+        out[places[key]] = first + i
         places[key] += 1
 
 

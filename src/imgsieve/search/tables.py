@@ -36,7 +36,10 @@ _TILE = 1024
 """Codes compared with all queries of their key before the next ones: 32 KB."""
 
 _CHUNK = 1 << 15
-"""Queries of a task at most."""
+"""Queries of a task at most, and codes but for those of a single key."""
+
+_LEAST_CHUNK, _TASKS = 1 << 11, 16
+"""Where there are fewer queries, they make about 16 tasks, but no smaller ones than this."""
 
 _BATCH = 64
 """Queries that are looked at together."""
@@ -92,7 +95,7 @@ def search(
     Parameters
     ----------
     queries
-        Shape (m, k, 32), uint8: the codes of m pictures.
+        Shape (k, m, 32), uint8: k codes of each of m pictures.
     own
         Shape (m,), int32: the row of each picture itself, which is no neighbor; -1 where it has none.
     codes
@@ -104,13 +107,12 @@ def search(
     spread
         Carries out the tasks.
     """
-    kinds = queries.shape[1]
     flat = np.ascontiguousarray(queries).reshape(-1, BITS // 8)
     if not len(flat) or not len(codes):
         return
     for positions in tables.positions:
         keys = Partition(positions[None], 0)
-        work = _Table(side_of(flat, keys, 0, spread), side_of(codes, keys, 0, spread), own, kinds, nearest)
+        work = _Table(side_of(flat, keys, 0, spread), side_of(codes, keys, 0, spread), own, nearest)
         for _ in spread(work.scan, work.tasks()):
             pass
 
@@ -132,17 +134,22 @@ class _Table:
     queries: Side
     codes: Side
     own: NDArray[np.int32]
-    kinds: int
     nearest: Nearest
 
     def tasks(self) -> Iterator[_Task]:
-        """Yield ranges of keys, with a bounded number of queries each."""
-        keys = len(self.codes.starts) - 1
-        step = max(1, keys // 16)
-        for low in range(0, keys, step):
-            begin, end = int(self.queries.starts[low]), int(self.queries.starts[low + step])
-            for first in range(begin, end, _CHUNK):
-                yield _Task(low, low + step, first, min(end, first + _CHUNK))
+        """Yield ranges of keys with a bounded number of queries each, and parts of the queries of one key."""
+        queries, codes = self.queries.starts, self.codes.starts
+        chunk = min(_CHUNK, max(_LEAST_CHUNK, int(queries[-1]) // _TASKS))
+        low = 0
+        while low < len(queries) - 1:
+            high = min(
+                np.searchsorted(queries, queries[low] + chunk, side="right"),
+                np.searchsorted(codes, codes[low] + _CHUNK, side="right"),
+            )
+            high = max(low + 1, int(high) - 1)
+            for begin in range(int(queries[low]), int(queries[high]), chunk):
+                yield _Task(low, high, begin, min(begin + chunk, int(queries[high])))
+            low = high
 
     def scan(self, task: _Task) -> None:
         """Compare the queries of a task with the codes of their keys."""
@@ -163,7 +170,6 @@ class _Table:
                 rows,
                 starts,
                 self.own,
-                self.kinds,
                 self.nearest.limits,
                 state,
                 pictures,
@@ -183,7 +189,6 @@ def _scan(
     rows: NDArray[np.int32],
     starts: NDArray[np.int64],
     own: NDArray[np.int32],
-    kinds: int,
     limits: NDArray[np.int16],
     state: NDArray[np.int64],
     out_pictures: NDArray[np.int32],
@@ -209,7 +214,7 @@ def _scan(
                 first = query_starts[key] + state[2]
                 count = min(_BATCH, query_starts[key + 1] - first)
                 for i in range(count):
-                    pictures[i] = numbers[first + i] // np.int32(kinds)
+                    pictures[i] = numbers[first + i] % own.size
                     farthest[i] = limits[pictures[i]]
                 count_near_each(queries, first, codes, begin, end, farthest[:count], counts[:count])
                 for i in range(count):
@@ -221,7 +226,7 @@ def _scan(
                     for j in range(end - begin):
                         if apart[j] <= farthest[i] and rows[begin + j] != own[pictures[i]]:
                             out_pictures[found], out_rows[found] = pictures[i], rows[begin + j]
-                            out_bits[found], out_kinds[found] = apart[j], numbers[first + i] % kinds
+                            out_bits[found], out_kinds[found] = apart[j], numbers[first + i] // own.size
                             found += 1
                 state[2] += _BATCH
             state[2] = 0
