@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import simplejpeg
@@ -117,14 +118,28 @@ def _stored_pixels(data: bytes, segments: JpegSegments, reduction: int) -> NDArr
 def _turbo(data: bytes, segments: JpegSegments, reduction: int, *, strict: bool = True) -> NDArray[np.uint8]:
     """Decode with simplejpeg; raise ValueError on the first complaint of the codec if strict."""
     four = len(segments.sampling) == 4
+    least: dict[str, Any] = {
+        "min_height": -(-segments.height // reduction),
+        "min_width": -(-segments.width // reduction),
+        "strict": strict,
+    }
+    height, width, *_ = simplejpeg.decode_jpeg_header(data, **least)
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
         data,
         colorspace="CMYK" if four else "RGB",
-        min_height=-(-segments.height // reduction),
-        min_width=-(-segments.width // reduction),
-        strict=strict,
+        buffer=_cached_buffer(int(height) * int(width) * (4 if four else 3)),
+        **least,
     )
     return _ink_to_rgb(pixels) if four else pixels
+
+
+def _cached_buffer(size: int) -> NDArray[np.uint8]:
+    """Return memory for pixels that stay in the processor's cache when the codec has written them.
+
+    The codec writes lines that begin at a multiple of 32 bytes past the cache, and whoever reads them next waits for
+    the memory. Memory begins at an even place; from an odd one, at most each 32nd line begins so.
+    """
+    return np.empty(size + 1, np.uint8)[1:]
 
 
 def _ink_to_rgb(inks: NDArray[np.uint8]) -> NDArray[np.uint8]:
