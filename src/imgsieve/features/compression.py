@@ -11,18 +11,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from imgsieve.features.block_waves import BLOCK, WAVES, fill_bins
 from imgsieve.features.tiles import TILE
 
 __all__ = ["count_tile", "empty_counts", "grids_of", "past_quality"]
 
 _BINS = 320
-"""Histogram of the magnitudes of coefficients, in quarters of a unit."""
+"""Histogram of the magnitudes of coefficients, in quarters of a unit; larger ones gather behind it."""
 
-_SPOKEN = 5
-"""Frequencies that carry enough energy to be asked: (0, 1), (0, 2), (1, 0), (1, 1) and (2, 0), by row and column."""
+_LAST_BIN = np.float32(_BINS)
 
 _STEPS = np.array([11, 10, 12, 12, 14], np.float32)
-"""Their steps in the JPEG standard's luminance table."""
+"""Steps of the waves, which carry enough energy to be asked, in the JPEG standard's luminance table."""
 
 _COARSE = 0.7
 """Steps relative to the standard table's: those of a JPEG quality of 65."""
@@ -33,9 +33,6 @@ _AGREEING = 1.15
 _LEAST_SHARE = np.float32(0.45)
 _LEAST_COUNT = 40
 """Coefficients beyond the first half period that must speak."""
-
-_C1, _C2, _C3, _C5, _C6, _C7 = (np.float32(0.5 * np.cos(k * np.pi / 16)) for k in (1, 2, 3, 5, 6, 7))
-_C0 = np.float32(np.sqrt(1 / 8))
 
 
 def _candidates() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -69,26 +66,30 @@ def grids_of(height: int, width: int) -> NDArray[np.int64]:
 @njit(nogil=True, cache=True)
 def empty_counts(grids: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the counts of no tiles: zeros, by grid, frequency and bin."""
-    return np.zeros((len(grids), _SPOKEN, _BINS + 1), np.float32)
+    return np.zeros((len(grids), WAVES, _BINS + 1), np.float32)
 
 
 @njit(nogil=True, cache=True)
-def count_tile(tile: NDArray[np.float32], grids: NDArray[np.int64], counts: NDArray[np.float32]) -> None:
+def count_tile(memory: NDArray[np.float32], grids: NDArray[np.int64], counts: NDArray[np.float32]) -> None:
     """Add the magnitudes of the coefficients of a tile to the counts, on each grid.
 
     Parameters
     ----------
-    tile
-        Shape (64, 64), float32: luma, at multiples of 8 pixels from the corner of the picture.
+    memory
+        Shape (64 * 64 + 8,), float32: luma of a tile, at multiples of 8 pixels from the corner of the picture, and
+        numbers that are read and do not count.
     grids, counts
         See `grids_of` and `empty_counts`.
     """
-    waves = np.empty((3, TILE), np.float32)
+    bins = np.empty(WAVES * BLOCK, np.int32)
     for k in range(len(grids)):
-        for top in range(grids[k, 0], TILE - 7, 8):
-            _transform_down(tile[top : top + 8], waves)
-            for x in range(np.uint64(grids[k, 1]), np.uint64(TILE - 7), np.uint64(8)):
-                _count_block(waves, x, counts[k])
+        blocks = (TILE - grids[k, 1]) // BLOCK
+        for top in range(grids[k, 0], TILE - BLOCK + 1, BLOCK):
+            fill_bins(memory, top * TILE + grids[k, 1], TILE, bins, _LAST_BIN)
+            for wave in range(WAVES):
+                heard = counts[k, wave]
+                for block in range(blocks):
+                    heard[np.uint32(bins[wave * BLOCK + block])] += np.float32(1)
 
 
 @njit(nogil=True, cache=True)
@@ -103,52 +104,14 @@ def past_quality(counts: NDArray[np.float32]) -> int:
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _transform_down(lines: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Write the three longest waves of the 8-point DCT of the columns of eight lines: shape (3, 64)."""
-    l0, l1, l2, l3, l4, l5, l6, l7 = lines[0], lines[1], lines[2], lines[3], lines[4], lines[5], lines[6], lines[7]
-    even, odd, bent = out[0], out[1], out[2]
-    for x in range(TILE):
-        s0, s1, s2, s3 = l0[x] + l7[x], l1[x] + l6[x], l2[x] + l5[x], l3[x] + l4[x]
-        even[x] = _C0 * (s0 + s1 + s2 + s3)
-        odd[x] = _C1 * (l0[x] - l7[x]) + _C3 * (l1[x] - l6[x]) + _C5 * (l2[x] - l5[x]) + _C7 * (l3[x] - l4[x])
-        bent[x] = _C2 * (s0 - s3) + _C6 * (s1 - s2)
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _count_block(waves: NDArray[np.float32], x: int, counts: NDArray[np.float32]) -> None:
-    """Transform eight columns across and count the magnitudes; an unsigned ``x`` spares a check at each place."""
-    one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
-    even, odd, bent = waves[0], waves[1], waves[2]
-    a0, a1, a2, a3 = even[x], even[x + one], even[x + two], even[x + three]
-    b0, b1, b2, b3 = odd[x], odd[x + one], odd[x + two], odd[x + three]
-    total = bent[x] + bent[x + one] + bent[x + two] + bent[x + three]
-    y = x + four
-    a4, a5, a6, a7 = even[y], even[y + one], even[y + two], even[y + three]
-    b4, b5, b6, b7 = odd[y], odd[y + one], odd[y + two], odd[y + three]
-    total += bent[y] + bent[y + one] + bent[y + two] + bent[y + three]
-    _add(counts[0], _C1 * (a0 - a7) + _C3 * (a1 - a6) + _C5 * (a2 - a5) + _C7 * (a3 - a4))
-    _add(counts[1], _C2 * (a0 + a7 - a3 - a4) + _C6 * (a1 + a6 - a2 - a5))
-    _add(counts[2], _C0 * (b0 + b1 + b2 + b3 + b4 + b5 + b6 + b7))
-    _add(counts[3], _C1 * (b0 - b7) + _C3 * (b1 - b6) + _C5 * (b2 - b5) + _C7 * (b3 - b4))
-    _add(counts[4], _C0 * total)
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _add(counts: NDArray[np.float32], value: np.float32) -> None:
-    """Count one magnitude; those beyond the range gather in the last bin."""
-    place = np.uint32(min(abs(value) * np.float32(4) + np.float32(0.5), np.float32(_BINS)))
-    counts[place] += np.float32(1)
-
-
-@njit(nogil=True, cache=True, fastmath=True)
 def _vote(counts: NDArray[np.float32]) -> int:
     """Turn the periods of the frequencies into one JPEG quality, 0 when fewer than three have one.
 
     Steps of a coarse compression are few over the range of magnitudes, so one period may be too long by chance: when
     all others agree, it is left out.
     """
-    ratios, votes = np.empty(_SPOKEN, np.float64), 0
-    for k in range(_SPOKEN):
+    ratios, votes = np.empty(WAVES, np.float64), 0
+    for k in range(WAVES):
         period = _longest_period(counts[k, :_BINS])
         if period > 0.0:
             ratios[votes] = period / _STEPS[k]
@@ -168,6 +131,9 @@ def _longest_period(counts: NDArray[np.float32]) -> float:
     """Return the longest period on whose multiples magnitudes lie, 0 when there is none."""
     best, best_strength = 0.0, _LEAST_SHARE
     start, beyond = _BINS, np.float32(0)
+    top = _BINS
+    while top > 0 and counts[top - 1] == 0:
+        top -= 1
     for k in range(_PERIODS.size - 1, -1, -1):
         first = int(_PERIODS[k] * 2) + 1
         while start > first:
@@ -176,7 +142,7 @@ def _longest_period(counts: NDArray[np.float32]) -> float:
         if beyond < _LEAST_COUNT:
             continue
         total = np.float32(0)
-        heard, wave = counts[first:], _COSINES[k, first:]
+        heard, wave = counts[first:top], _COSINES[k, first:top]
         for i in range(heard.size):
             total += heard[i] * wave[i]
         strength = total / beyond

@@ -26,6 +26,9 @@ __all__ = ["Metrics", "measure"]
 
 _LAGS = (1, 2, 4, 8)
 
+_BEYOND = _LAGS[-1]
+"""Numbers behind a tile that loops over whole lines read, and that do not count."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
@@ -69,10 +72,11 @@ def _measure(pixels: NDArray[np.uint8]) -> tuple[float, float, float, float, flo
     """Return detail, sharpness, noise, the share of clipped pixels, blockiness, and past quality."""
     h, w = pixels.shape[:2]
     tiles = tile_count(h, w)
-    tile = np.empty((TILE, TILE), np.float32)
+    memory = np.zeros(TILE * TILE + _BEYOND, np.float32)
+    tile = memory[: TILE * TILE].reshape(TILE, TILE)
     squares = np.zeros((len(_LAGS), 2), np.float64)
     noises = np.empty(tiles, np.float64)
-    across, down = np.zeros(TILE - 1, np.float32), np.zeros(TILE - 1, np.float32)
+    across, down = np.zeros(TILE, np.float32), np.zeros(TILE - 1, np.float32)
     grids = grids_of(h, w)
     counts = empty_counts(grids)
     clipped = 0
@@ -80,11 +84,11 @@ def _measure(pixels: NDArray[np.uint8]) -> tuple[float, float, float, float, flo
     for n in range(tiles):
         fill_tile(pixels, n, tile)
         for k in range(len(_LAGS)):
-            _add_squares(tile, _LAGS[k], n % 3, squares[k])
+            _add_squares(memory, _LAGS[k], n % 3, squares[k])
         noises[n] = _noise(tile)
         clipped += _clipped(tile)
-        _add_steps(tile, across, down)
-        count_tile(tile, grids, counts)
+        _add_steps(memory, across, down)
+        count_tile(memory, grids, counts)
     detail, sharpness = _detail(squares, tiles)
     noises.sort()
     noise = noises[min(1, tiles - 1)]
@@ -92,18 +96,30 @@ def _measure(pixels: NDArray[np.uint8]) -> tuple[float, float, float, float, flo
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _add_squares(tile: NDArray[np.float32], lag: int, first: int, squares: NDArray[np.float64]) -> None:
+def _ones(count: int) -> NDArray[np.float32]:
+    """Return the weights of a line of which the first ``count`` pixels count: loops over whole lines need no rest."""
+    weights = np.zeros(TILE, np.float32)
+    weights[:count] = 1
+    return weights
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _add_squares(memory: NDArray[np.float32], lag: int, first: int, squares: NDArray[np.float64]) -> None:
     """Add the mean square difference of pixels ``lag`` apart, along rows and along columns.
 
-    Every third row is asked: a third of the work, and each row of the grid of 8 x 8 blocks in its turn.
+    Every third row is asked: a third of the work, and each row of the grid of 8 x 8 blocks in its turn. ``memory``
+    holds the pixels of a tile and `_BEYOND` more.
     """
     width, asked = TILE - lag, 0
     along, down = 0.0, 0.0
+    weights = _ones(width)
     for y in range(first, width, 3):
-        line, following, below = tile[y, :width], tile[y, lag:], tile[y + lag, :width]
+        start = y * TILE
+        line, following = memory[start : start + TILE], memory[start + lag : start + lag + TILE]
+        below = memory[start + lag * TILE : start + lag * TILE + TILE]
         partial_along, partial_down = np.float32(0), np.float32(0)
-        for x in range(width):
-            across, under = following[x] - line[x], below[x] - line[x]
+        for x in range(TILE):
+            across, under = weights[x] * (following[x] - line[x]), weights[x] * (below[x] - line[x])
             partial_along += across * across
             partial_down += under * under
         along += float(partial_along)
@@ -138,7 +154,7 @@ def _clipped(tile: NDArray[np.float32]) -> int:
     count = np.int32(0)
     flat = tile.reshape(tile.size)
     for i in range(flat.size):
-        count += np.int32((flat[i] <= np.float32(1)) | (flat[i] >= np.float32(254)))
+        count = np.int32(count + np.int32((flat[i] <= np.float32(1)) | (flat[i] >= np.float32(254))))
     return int(count)
 
 
@@ -146,38 +162,44 @@ def _clipped(tile: NDArray[np.float32]) -> int:
 def _noise(tile: NDArray[np.float32]) -> float:
     """Return the noise of a tile, from every third row."""
     width, total, asked = TILE - 2, 0.0, 0
+    weights = _ones(width)
     # The mask is [1, -2, 1] along columns, then along rows.
-    bends = np.empty(TILE, np.float32)
-    before, middle, after = bends[:width], bends[1 : width + 1], bends[2:]
+    bends = np.zeros(TILE + 2, np.float32)
+    before, middle, after = bends[:TILE], bends[1 : TILE + 1], bends[2:]
     for y in range(1, TILE - 1, 3):
         up, line, below = tile[y - 1], tile[y], tile[y + 1]
         for x in range(TILE):
             bends[x] = up[x] - np.float32(2) * line[x] + below[x]
         partial = np.float32(0)
-        for x in range(width):
-            partial += abs(before[x] - np.float32(2) * middle[x] + after[x])
+        for x in range(TILE):
+            partial += weights[x] * abs(before[x] - np.float32(2) * middle[x] + after[x])
         total += float(partial)
         asked += width
     return float(total * np.sqrt(np.pi / 2) / (6 * asked))
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _add_steps(tile: NDArray[np.float32], across: NDArray[np.float32], down: NDArray[np.float32]) -> None:
-    """Add the steps between neighbors to sums by the column, and by the row, behind them."""
-    width = across.size
+def _add_steps(memory: NDArray[np.float32], across: NDArray[np.float32], down: NDArray[np.float32]) -> None:
+    """Add the steps between neighbors to sums by the column before them, and by the row behind them.
+
+    The last sum of ``across`` means nothing. ``memory`` is as for `_add_squares`.
+    """
     for y in range(1, TILE):
-        before, line, above = tile[y, :width], tile[y, 1:], tile[y - 1, 1:]
+        start = y * TILE
+        line, following = memory[start : start + TILE], memory[start + 1 : start + 1 + TILE]
+        above = memory[start - TILE : start]
         step = np.float32(0)
-        for x in range(width):
-            across[x] += abs(line[x] - before[x])
+        for x in range(TILE):
+            across[x] += abs(following[x] - line[x])
             step += abs(line[x] - above[x])
-        down[y - 1] += step
+        # The first column has no step across, so it does not count here either.
+        down[y - 1] += step - abs(line[0] - above[0])
 
 
 @njit(nogil=True, cache=True, fastmath=True)
 def _blockiness(across: NDArray[np.float32], down: NDArray[np.float32]) -> float:
     """Return by which share steps at the borders of 8 x 8 blocks exceed those elsewhere; 0 when they do not."""
-    width = across.size
+    width = down.size
     border, everywhere = 0.0, 0.0
     for x in range(width):
         everywhere += (across[x] + down[x]) / width
