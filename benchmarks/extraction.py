@@ -33,9 +33,10 @@ from imgsieve.config import RunConfig
 from imgsieve.errors import ImageError
 from imgsieve.executors import ThreadExecutor
 from imgsieve.features.color import color_signature
-from imgsieve.features.describing import describe, encode_thumbnail
+from imgsieve.features.describing import describe
 from imgsieve.features.metrics import measure
 from imgsieve.features.reduction import small_picture
+from imgsieve.features.thumbnail import encode_thumbnail
 from imgsieve.imaging import DecodedImage, decode, looks_like_image, probe
 from imgsieve.stages.extraction import describe_image, pixel_digest
 
@@ -151,7 +152,7 @@ def breakdown(files: Sequence[Path]) -> None:
         small = timed("  small picture", lambda pixels=pixels: small_picture(pixels))
         timed("  color signature", lambda small=small: color_signature(small.cells))
         timed("  metrics", lambda pixels=pixels: measure(pixels))
-        timed("  thumbnail", lambda args=(small.colors, width, height): encode_thumbnail(*args))
+        timed("  thumbnail", lambda args=(small, width, height): encode_thumbnail(*args))
         timed("digest of bytes", lambda data=data: hashlib.blake2b(data, digest_size=16).digest())
         timed("digest of pixels", lambda decoded=decoded: pixel_digest(decoded))
     for name, times in spent.items():

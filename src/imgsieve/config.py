@@ -33,7 +33,7 @@ __all__ = [
     "load_config",
 ]
 
-ALGORITHM = 2
+ALGORITHM = 3
 """Raised whenever features or verdicts change, so that older run folders are recomputed."""
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-import simplejpeg
 from numba import njit
 from numpy.typing import NDArray
 
@@ -17,12 +15,10 @@ from imgsieve.features.metrics import Metrics, measure
 from imgsieve.features.reduction import SIDE as SMALL
 from imgsieve.features.reduction import SmallPicture, small_picture
 from imgsieve.features.regions import region_codes, trimmed_rectangle
+from imgsieve.features.thumbnail import encode_thumbnail
 from imgsieve.features.wavelet import SIDE, block_means, codes_of_means, fill_integral
 
-__all__ = ["Description", "describe", "encode_thumbnail"]
-
-THUMB_SIDE = 128
-_THUMB_QUALITY = 72
+__all__ = ["Description", "describe"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +50,6 @@ class _Buffers(threading.local):
     def __init__(self) -> None:
         self.small = SmallPicture()
         self.integral = np.zeros((SMALL + 1, SMALL + 1), np.int32)
-        self.shaped = np.empty(SMALL * SMALL * 3, np.uint8)
 
 
 _BUFFERS = _Buffers()
@@ -82,7 +77,7 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
         color_signature=color_signature(small.cells),
         brightness=brightness,
         contrast=contrast,
-        thumbnail=encode_thumbnail(small.colors, w, h) if thumbnail else None,
+        thumbnail=encode_thumbnail(small, w, h) if thumbnail else None,
         metrics=measure(pixels),
     )
 
@@ -117,24 +112,3 @@ def _spread(luma: NDArray[np.float32]) -> tuple[float, float]:
         squares += float(sum_squares)
     mean = total / luma.size
     return 128.0 + mean, np.sqrt(max(0.0, squares / luma.size - mean * mean))
-
-
-def encode_thumbnail(colors: NDArray[np.uint8], width: int, height: int) -> bytes:
-    """Encode a small picture, in the shape of the original, as JPEG.
-
-    Parameters
-    ----------
-    colors
-        Shape (160, 160, 3), uint8 RGB.
-    width, height
-        Size of the original, of which the shape is taken.
-    """
-    scale = THUMB_SIDE / max(width, height)
-    size = (max(1, min(THUMB_SIDE, round(width * scale))), max(1, min(THUMB_SIDE, round(height * scale))))
-    if size != (SMALL, SMALL):
-        shaped = _BUFFERS.shaped[: size[0] * size[1] * 3].reshape(size[1], size[0], 3)
-        colors = np.asarray(cv2.resize(colors, size, dst=shaped, interpolation=cv2.INTER_LINEAR), np.uint8)
-    encoded: bytes = simplejpeg.encode_jpeg(
-        colors, quality=_THUMB_QUALITY, colorspace="RGB", colorsubsampling="420", fastdct=True
-    )
-    return encoded

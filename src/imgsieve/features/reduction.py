@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from imgsieve.features.columns import PADDING, sum_columns
+from imgsieve.features.columns import LINES, PADDING, sum_columns
 
 __all__ = ["CELLS", "SIDE", "SmallPicture", "small_picture"]
 
@@ -21,11 +21,9 @@ CELLS = 32
 class SmallPicture:
     """One picture at two small sizes, in memory that can be used again."""
 
-    __slots__ = ("cells", "colors", "luma")
+    __slots__ = ("cells", "luma")
 
     def __init__(self) -> None:
-        self.colors = np.empty((SIDE, SIDE, 3), np.uint8)
-        """RGB."""
         self.luma = np.empty((SIDE, SIDE), np.float32)
         """Luma (ITU-R BT.601) from 0 to 255, not rounded."""
         self.cells = np.empty((CELLS, CELLS, 3), np.uint8)
@@ -56,24 +54,33 @@ def _extents(count: int, parts: int) -> tuple[NDArray[np.uint64], NDArray[np.flo
 def _sum_lines(
     lines: NDArray[np.uint8], places: NDArray[np.uint64], shares: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
-    """Add up the lines of one extent; ``lines`` has shape (n, length)."""
+    """Add up the lines of one extent; ``lines`` has shape (n, length), and ``out`` at least its length.
+
+    Whole lines are added as integers, two at a time, before they become floats.
+    """
+    length = lines.shape[1]
     head, tail = lines[places[0]], lines[places[1]]
     share, end_share = shares[0], shares[1]
     at, end = int(places[0]) + 1, int(places[1])
-    if at < end:
-        one = lines[at]
-        for x in range(out.size):
+    if at >= end:
+        for x in range(length):
+            out[x] = share * np.float32(head[x]) + end_share * np.float32(tail[x])
+        return
+    one = lines[at]
+    if (end - at) % 2:
+        for x in range(length):
             out[x] = share * np.float32(head[x]) + end_share * np.float32(tail[x]) + np.float32(one[x])
         at += 1
     else:
-        for x in range(out.size):
-            out[x] = share * np.float32(head[x]) + end_share * np.float32(tail[x])
+        two = lines[at + 1]
+        for x in range(length):
+            both = np.float32(np.int32(np.int32(one[x]) + np.int32(two[x])))
+            out[x] = share * np.float32(head[x]) + end_share * np.float32(tail[x]) + both
+        at += 2
     while at < end:
-        # Two lines a round, the second one nothing when they are odd in number.
-        one, two = lines[at], lines[min(at + 1, end - 1)]
-        weight = np.float32(at + 1 < end)
-        for x in range(out.size):
-            out[x] += np.float32(one[x]) + weight * np.float32(two[x])
+        one, two = lines[at], lines[at + 1]
+        for x in range(length):
+            out[x] += np.float32(np.int32(np.int32(one[x]) + np.int32(two[x])))
         at += 2
 
 
@@ -81,7 +88,7 @@ def _sum_lines(
 def _to_bytes(values: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
     """Round values from 0 to 255."""
     for x in range(out.size):
-        out[x] = np.uint8(min(values[x] + np.float32(0.5), np.float32(255)))
+        out[x] = np.uint8(np.int32(min(values[x] + np.float32(0.5), np.float32(255))))
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -93,31 +100,44 @@ def _to_luma(colors: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _shrink(
-    lines: NDArray[np.uint8], colors: NDArray[np.uint8], luma: NDArray[np.float32], cells: NDArray[np.uint8]
-) -> None:
-    """Reduce a picture of shape (h, w * 3), neither side below 160, line by line; see `SmallPicture`."""
+def _shrink(lines: NDArray[np.uint8], luma: NDArray[np.float32], cells: NDArray[np.uint8]) -> None:
+    """Reduce a picture of shape (h, w * 3), neither side below 160, four lines at a time; see `SmallPicture`."""
     h, w = lines.shape[0], lines.shape[1] // 3
     rows, row_shares = _extents(h, SIDE)
     columns, column_shares = _extents(w, SIDE)
-    cell_columns, cell_shares = _extents(SIDE, CELLS)
     scale = np.float32(SIDE * SIDE / (h * w))
+    wide, narrow = w * 3 + PADDING, SIDE * 3 + PADDING
     # One behind the other: at some distances the processor takes a read here for one that waits for a write there.
-    both = np.zeros((w + SIDE) * 3 + 2 * PADDING, np.float32)
-    line, reduced = both[: w * 3], both[w * 3 + PADDING :]
-    sums, means = np.zeros(SIDE * 3 + PADDING, np.float32), np.empty(CELLS * 3 + PADDING, np.float32)
-    step = SIDE // CELLS
-    for i in range(SIDE):
-        _sum_lines(lines, rows[i], row_shares[i], line)
-        sum_columns(both, columns, column_shares, scale, reduced)
-        _to_bytes(reduced, colors[i])
-        _to_luma(reduced, luma[i])
-        for x in range(SIDE * 3):
-            sums[x] += reduced[x]
-        if i % step == step - 1:
-            sum_columns(sums, cell_columns, cell_shares, np.float32(1 / step**2), means)
-            _to_bytes(means, cells[i // step])
-            sums[:] = 0
+    memory = np.zeros(LINES * (wide + narrow), np.float32)
+    summed = memory[: LINES * wide].reshape(LINES, wide)
+    reduced = memory[LINES * wide :].reshape(LINES, narrow)
+    sums = np.zeros((CELLS, narrow), np.float32)
+    for top in range(0, SIDE, LINES):
+        for k in range(LINES):
+            _sum_lines(lines, rows[top + k], row_shares[top + k], summed[k])
+        sum_columns(summed, columns, column_shares, scale, reduced)
+        for k in range(LINES):
+            _to_luma(reduced[k], luma[top + k])
+            _add_line(reduced[k], sums[(top + k) // (SIDE // CELLS)])
+    _shrink_cells(sums, cells)
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _add_line(line: NDArray[np.float32], sums: NDArray[np.float32]) -> None:
+    """Add a line to a sum of lines."""
+    for x in range(SIDE * 3):
+        sums[x] += line[x]
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _shrink_cells(sums: NDArray[np.float32], cells: NDArray[np.uint8]) -> None:
+    """Average sums of five lines, shape (32, 160 * 3 and padding), over five columns each."""
+    columns, shares = _extents(SIDE, CELLS)
+    means = np.empty((LINES, CELLS * 3 + PADDING), np.float32)
+    for top in range(0, CELLS, LINES):
+        sum_columns(sums[top : top + LINES], columns, shares, np.float32((CELLS / SIDE) ** 2), means)
+        for k in range(LINES):
+            _to_bytes(means[k], cells[top + k])
 
 
 def small_picture(pixels: NDArray[np.uint8], into: SmallPicture | None = None) -> SmallPicture:
@@ -136,10 +156,5 @@ def small_picture(pixels: NDArray[np.uint8], into: SmallPicture | None = None) -
         size = (max(w, SIDE), max(h, SIDE))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         h, w = pixels.shape[:2]
-    _shrink(
-        pixels.reshape(h, w * 3),
-        small.colors.reshape(SIDE, SIDE * 3),
-        small.luma,
-        small.cells.reshape(CELLS, CELLS * 3),
-    )
+    _shrink(pixels.reshape(h, w * 3), small.luma, small.cells.reshape(CELLS, CELLS * 3))
     return small

@@ -100,17 +100,18 @@ def trimmed_rectangle(luma: NDArray[np.float32]) -> tuple[int, int, int, int]:
     -------
     Top, left, bottom, right in pixels; the whole picture when less than a fifth of a side would be left.
     """
-    size = SMALL
+    size, flat = SMALL, luma.reshape(SMALL * SMALL)
     rows = np.zeros(size, np.int32)
     columns = np.zeros(size, np.int32)
     for y in range(size - 1):
-        line, below = luma[y, : size - 1], luma[y + 1, : size - 1]
-        following = luma[y, 1:]
+        start = y * size
+        line, following, below = flat[start : start + size], flat[start + 1 :], flat[start + size :]
         count = np.int32(0)
-        for x in range(size - 1):
-            count += np.int32(abs(following[x] - line[x]) > np.float32(3))
+        for x in range(size):
+            count = np.int32(count + np.int32(abs(following[x] - line[x]) > np.float32(3)))
             columns[x] += np.int32(abs(below[x] - line[x]) > np.float32(3))
-        rows[y] = count
+        # What follows the last pixel of a row is the first of the next one.
+        rows[y] = count - np.int32(abs(below[0] - line[size - 1]) > np.float32(3))
     rows[size - 1], columns[size - 1] = rows[size - 2], columns[size - 2]
     top, bottom = _busy_extent(rows, size // 10)
     left, right = _busy_extent(columns, size // 10)
