@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 __all__ = ["LINES", "PADDING", "sum_columns"]
 
-LINES = 4
+LINES = 5
 """Lines that are worked on together."""
 
 PADDING = 1
@@ -33,7 +33,7 @@ _FAST = ("fast",)
 
 
 def _sum_columns(_typing: Any, lines: Any, places: Any, shares: Any, scale: Any, out: Any) -> Any:
-    """Add up the pixels of each run of four lines, times ``scale``.
+    """Add up the pixels of each run of five lines, times ``scale``.
 
     Nothing is checked. One number beyond the pixels is read of each line, and one is written to each line of ``out``;
     see `PADDING`.
@@ -41,13 +41,13 @@ def _sum_columns(_typing: Any, lines: Any, places: Any, shares: Any, scale: Any,
     Parameters
     ----------
     lines
-        Shape (4, at least w * 3 + 1), float32.
+        Shape (5, at least w * 3 + 1), float32.
     places, shares
         Shape (n, 2), uint64 and float32: the first and the last pixel of each run, and which share of each counts.
     scale
         Factor, float32.
     out
-        Shape (4, at least n * 3 + 1), float32: sums of red, green and blue, in turn.
+        Shape (5, at least n * 3 + 1), float32: sums of red, green and blue, in turn.
     """
     signature = types.void(lines, places, shares, scale, out)
     return signature, _generate

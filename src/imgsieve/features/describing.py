@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from imgsieve.features.color import color_signature
 from imgsieve.features.layout import layout_of_means
-from imgsieve.features.metrics import Metrics, measure
+from imgsieve.features.metrics import Metrics, Numbers, measure_tiles, metrics_of
 from imgsieve.features.reduction import SIDE as SMALL
-from imgsieve.features.reduction import SmallPicture, small_picture
+from imgsieve.features.reduction import SmallPicture, large_enough, shrink
 from imgsieve.features.regions import region_codes, trimmed_rectangle
-from imgsieve.features.thumbnail import encode_thumbnail
+from imgsieve.features.thumbnail import NO_PLANES, Planes, encode_planes, fill_planes, planes_for
 from imgsieve.features.wavelet import SIDE, block_means, codes_of_means, fill_integral
 
 __all__ = ["Description", "describe"]
+
+_Light = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int8], float, float]
+"""Codes, region codes, trimmed rectangle, layout, mean and deviation of a luma."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +69,10 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
         Whether a thumbnail is encoded as well.
     """
     h, w = pixels.shape[:2]
-    # In this order what one part reads is still near the processor from the part before.
-    small = small_picture(pixels, _BUFFERS.small)
-    codes, regions, trimmed, layout, brightness, contrast = _describe_luma(small.luma, w / h, _BUFFERS.integral)
+    small = _BUFFERS.small
+    planes = planes_for(w, h) if thumbnail else NO_PLANES
+    light, metrics = _describe(pixels, large_enough(pixels), small.luma, small.cells, _BUFFERS.integral, planes)
+    codes, regions, trimmed, layout, brightness, contrast = light
     return Description(
         wavelet_codes=codes,
         region_codes=regions,
@@ -77,16 +81,31 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
         color_signature=color_signature(small.cells),
         brightness=brightness,
         contrast=contrast,
-        thumbnail=encode_thumbnail(small, w, h) if thumbnail else None,
-        metrics=measure(pixels),
+        thumbnail=encode_planes(planes) if thumbnail else None,
+        metrics=metrics_of(metrics),
     )
 
 
 @njit(nogil=True, cache=True)
-def _describe_luma(
-    luma: NDArray[np.float32], aspect: float, integral: NDArray[np.int32]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int8], float, float]:
-    """Return codes, region codes, trimmed rectangle, layout, mean and deviation of a luma of shape (160, 160)."""
+def _describe(
+    pixels: NDArray[np.uint8],
+    enlarged: NDArray[np.uint8],
+    luma: NDArray[np.float32],
+    cells: NDArray[np.uint8],
+    integral: NDArray[np.int32],
+    planes: Planes,
+) -> tuple[_Light, Numbers]:
+    """Do all that is compiled in one call: entering one costs more than some of the parts."""
+    shrink(enlarged, luma, cells)
+    light = _describe_luma(luma, pixels.shape[1] / pixels.shape[0], integral)
+    if planes[0].size:
+        fill_planes(luma, cells, planes)
+    return light, measure_tiles(pixels)
+
+
+@njit(nogil=True, cache=True)
+def _describe_luma(luma: NDArray[np.float32], aspect: float, integral: NDArray[np.int32]) -> _Light:
+    """Describe a luma of shape (160, 160)."""
     fill_integral(luma, integral)
     borders = np.arange(SIDE + 1).astype(np.int32) * np.int32(SMALL // SIDE)
     means = block_means(integral, borders, borders)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from imgsieve.features.compression import count_tile, empty_counts, grids_of, past_quality
 from imgsieve.features.tiles import TILE, fill_tile, tile_count
 
-__all__ = ["Metrics", "measure"]
+__all__ = ["Metrics", "Numbers", "measure", "measure_tiles", "metrics_of"]
 
 _LAGS = (1, 2, 4, 8)
 
@@ -48,6 +48,10 @@ class Metrics:
     """JPEG quality from 1 to 100 that the coefficients remember, 0 when they remember none."""
 
 
+Numbers = tuple[float, float, float, float, float, int]
+"""Detail, sharpness, noise, the share of clipped pixels, blockiness, and past quality."""
+
+
 def measure(pixels: NDArray[np.uint8]) -> Metrics:
     """Measure a decoded picture.
 
@@ -56,7 +60,12 @@ def measure(pixels: NDArray[np.uint8]) -> Metrics:
     pixels
         Shape (h, w, 3), uint8 RGB.
     """
-    detail, sharpness, noise, clipped, blockiness, quality = _measure(pixels)
+    return metrics_of(measure_tiles(pixels))
+
+
+def metrics_of(numbers: Numbers) -> Metrics:
+    """Give the numbers of `measure_tiles` their names."""
+    detail, sharpness, noise, clipped, blockiness, quality = numbers
     return Metrics(
         detail=detail,
         sharpness=sharpness,
@@ -68,8 +77,8 @@ def measure(pixels: NDArray[np.uint8]) -> Metrics:
 
 
 @njit(nogil=True, cache=True)
-def _measure(pixels: NDArray[np.uint8]) -> tuple[float, float, float, float, float, int]:
-    """Return detail, sharpness, noise, the share of clipped pixels, blockiness, and past quality."""
+def measure_tiles(pixels: NDArray[np.uint8]) -> Numbers:
+    """Measure a picture of shape (h, w, 3), uint8 RGB."""
     h, w = pixels.shape[:2]
     tiles = tile_count(h, w)
     memory = np.zeros(TILE * TILE + _BEYOND, np.float32)

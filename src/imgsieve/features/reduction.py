@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.columns import LINES, PADDING, sum_columns
 
-__all__ = ["CELLS", "SIDE", "SmallPicture", "small_picture"]
+__all__ = ["CELLS", "SIDE", "SmallPicture", "large_enough", "shrink", "small_picture"]
 
 SIDE = 160
 """Side of the small picture: 16 blocks of 10 pixels, and whole pixels for regions of 0.9, 0.8 and 0.7 of a side."""
@@ -100,9 +100,10 @@ def _to_luma(colors: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _shrink(lines: NDArray[np.uint8], luma: NDArray[np.float32], cells: NDArray[np.uint8]) -> None:
-    """Reduce a picture of shape (h, w * 3), neither side below 160, four lines at a time; see `SmallPicture`."""
-    h, w = lines.shape[0], lines.shape[1] // 3
+def shrink(pixels: NDArray[np.uint8], luma: NDArray[np.float32], cells: NDArray[np.uint8]) -> None:
+    """Reduce a picture of shape (h, w, 3), neither side below 160, five lines at a time; see `SmallPicture`."""
+    h, w = pixels.shape[:2]
+    lines = pixels.reshape(h, w * 3)
     rows, row_shares = _extents(h, SIDE)
     columns, column_shares = _extents(w, SIDE)
     scale = np.float32(SIDE * SIDE / (h * w))
@@ -111,32 +112,33 @@ def _shrink(lines: NDArray[np.uint8], luma: NDArray[np.float32], cells: NDArray[
     memory = np.zeros(LINES * (wide + narrow), np.float32)
     summed = memory[: LINES * wide].reshape(LINES, wide)
     reduced = memory[LINES * wide :].reshape(LINES, narrow)
-    sums = np.zeros((CELLS, narrow), np.float32)
+    sums = np.zeros((-(-CELLS // LINES) * LINES, narrow), np.float32)
     for top in range(0, SIDE, LINES):
         for k in range(LINES):
             _sum_lines(lines, rows[top + k], row_shares[top + k], summed[k])
         sum_columns(summed, columns, column_shares, scale, reduced)
         for k in range(LINES):
             _to_luma(reduced[k], luma[top + k])
-            _add_line(reduced[k], sums[(top + k) // (SIDE // CELLS)])
-    _shrink_cells(sums, cells)
+        _add_up(reduced, sums[top // LINES])
+    _shrink_cells(sums, cells.reshape(CELLS, CELLS * 3))
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _add_line(line: NDArray[np.float32], sums: NDArray[np.float32]) -> None:
-    """Add a line to a sum of lines."""
+def _add_up(lines: NDArray[np.float32], sums: NDArray[np.float32]) -> None:
+    """Write the sums of the five lines that make one line of cells."""
+    one, two, three, four, five = lines[0], lines[1], lines[2], lines[3], lines[4]
     for x in range(SIDE * 3):
-        sums[x] += line[x]
+        sums[x] = one[x] + two[x] + three[x] + four[x] + five[x]
 
 
 @njit(nogil=True, cache=True, fastmath=True)
 def _shrink_cells(sums: NDArray[np.float32], cells: NDArray[np.uint8]) -> None:
-    """Average sums of five lines, shape (32, 160 * 3 and padding), over five columns each."""
+    """Average sums of five lines, shape (35, 160 * 3 and padding), over five columns each."""
     columns, shares = _extents(SIDE, CELLS)
     means = np.empty((LINES, CELLS * 3 + PADDING), np.float32)
     for top in range(0, CELLS, LINES):
         sum_columns(sums[top : top + LINES], columns, shares, np.float32((CELLS / SIDE) ** 2), means)
-        for k in range(LINES):
+        for k in range(min(LINES, CELLS - top)):
             _to_bytes(means[k], cells[top + k])
 
 
@@ -151,10 +153,14 @@ def small_picture(pixels: NDArray[np.uint8], into: SmallPicture | None = None) -
         Is overwritten and returned; a new one when None.
     """
     small = SmallPicture() if into is None else into
-    h, w = pixels.shape[:2]
-    if h < SIDE or w < SIDE:
-        size = (max(w, SIDE), max(h, SIDE))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-        h, w = pixels.shape[:2]
-    _shrink(pixels.reshape(h, w * 3), small.luma, small.cells.reshape(CELLS, CELLS * 3))
+    shrink(large_enough(pixels), small.luma, small.cells)
     return small
+
+
+def large_enough(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Enlarge a picture that has a side of less than 160 pixels; others are returned as they are."""
+    h, w = pixels.shape[:2]
+    if h >= SIDE and w >= SIDE:
+        return pixels
+    size = (max(w, SIDE), max(h, SIDE))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -205,22 +205,59 @@ def region_codes(
     Shape (46, 32), uint8.
     """
     out = np.empty((COUNT, HASH_BYTES), np.uint8)
-    rows, columns = np.empty(SIDE + 1, np.int32), np.empty(SIDE + 1, np.int32)
     means, pyramid = np.empty((SIDE, SIDE), np.float32), np.empty((SIDE, SIDE), np.float32)
-    windows = _WINDOWS.shape[0]
+    _write_windows(integral, means, pyramid, out)
     smooth = _smoothed(luma)
     for k in range(_TILTS.size):
         _tilted_means(smooth, _TILTS[k], aspect, means)
-        write_code(means, pyramid, out[windows + k])
-    for region in range(COUNT):
-        if windows <= region < TRIMMED:
-            continue
-        top, left, bottom, right = trimmed
-        if region < windows:
-            top, left, side = _WINDOWS[region]
-            bottom, right = top + side, left + side
-        _cut(top, bottom, rows)
-        _cut(left, right, columns)
-        fill_means(integral, rows, columns, means)
-        write_code(means, pyramid, out[region])
+        write_code(means, pyramid, out[len(_WINDOWS) + k])
+    rows, columns = np.empty(SIDE + 1, np.int32), np.empty(SIDE + 1, np.int32)
+    top, left, bottom, right = trimmed
+    _cut(top, bottom, rows)
+    _cut(left, right, columns)
+    fill_means(integral, rows, columns, means)
+    write_code(means, pyramid, out[TRIMMED])
     return out
+
+
+@njit(nogil=True, cache=True)
+def _write_windows(
+    integral: NDArray[np.int32], means: NDArray[np.float32], pyramid: NDArray[np.float32], out: NDArray[np.uint8]
+) -> None:
+    """Write the codes of the upright windows; ``means`` and ``pyramid``, shape (16, 16), are overwritten."""
+    strips, last_top, last_step = np.empty((SIDE, SMALL + 1), np.int32), -1, -1
+    for k in range(len(_WINDOWS)):
+        top, left, step = _WINDOWS[k, 0], _WINDOWS[k, 1], _WINDOWS[k, 2] // SIDE
+        # Windows beside each other have their rows of blocks in common.
+        if (top, step) != (last_top, last_step):
+            _cut_strips(integral, top, step, strips)
+            last_top, last_step = top, step
+        _window_means(strips, left, step, means)
+        write_code(means, pyramid, out[k])
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _cut_strips(integral: NDArray[np.int32], top: int, step: int, strips: NDArray[np.int32]) -> None:
+    """Write the sums of the pixels to the left within each of 16 rows of blocks: shape (16, 161)."""
+    for i in range(SIDE):
+        above, below, strip = integral[top + i * step], integral[top + (i + 1) * step], strips[i]
+        for x in range(SMALL + 1):
+            strip[x] = below[x] - above[x]
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _window_means(strips: NDArray[np.int32], left: int, step: int, out: NDArray[np.float32]) -> None:
+    """Average the blocks of a window, of ``step`` pixels a side; rounded as `fill_means` does."""
+    sums, share = np.empty(SIDE * SIDE, np.int32), 1.0 / (step * step)
+    for i in range(SIDE):
+        strip, line = strips[i], sums[i * SIDE : (i + 1) * SIDE]
+        place = np.uint64(left)
+        before = strip[place]
+        for j in range(SIDE):
+            place += np.uint64(step)
+            after = strip[place]
+            line[j] = np.int32(after - before)
+            before = after
+    means = out.reshape(SIDE * SIDE)
+    for k in range(SIDE * SIDE):
+        means[k] = np.float32(np.int32(np.float64(sums[k]) * share + 0.5)) * np.float32(1 / FINENESS)

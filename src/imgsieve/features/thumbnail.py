@@ -15,22 +15,54 @@ from numpy.typing import NDArray
 
 from imgsieve.features.reduction import SmallPicture
 
-__all__ = ["THUMB_SIDE", "encode_thumbnail"]
+__all__ = ["NO_PLANES", "THUMB_SIDE", "Planes", "encode_planes", "encode_thumbnail", "fill_planes", "planes_for"]
+
+Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+"""Y, Cb and Cr."""
 
 THUMB_SIDE = 128
 _QUALITY = 72
 
+_NOTHING = np.empty((0, 0), np.uint8)
+NO_PLANES: Planes = (_NOTHING, _NOTHING, _NOTHING)
+"""Of no thumbnail."""
 
-class _Planes(threading.local):
+
+class _Memory(threading.local):
     """Memory of the planes, used again for each picture."""
 
     def __init__(self) -> None:
-        self.light = np.empty(THUMB_SIDE**2, np.uint8)
-        self.blue = np.empty(THUMB_SIDE**2 // 4, np.uint8)
-        self.red = np.empty(THUMB_SIDE**2 // 4, np.uint8)
+        self.planes = np.empty(THUMB_SIDE**2 * 3 // 2, np.uint8)
 
 
-_PLANES = _Planes()
+_MEMORY = _Memory()
+
+
+def planes_for(width: int, height: int) -> Planes:
+    """Return memory for the planes of a thumbnail, which a thread has only once.
+
+    Parameters
+    ----------
+    width, height
+        Size of the original, of which the shape is taken.
+
+    Returns
+    -------
+    Y, shape (h, w), of at most 128 pixels a side; Cb and Cr, each of half its sides.
+    """
+    scale = THUMB_SIDE / max(width, height)
+    # Even, as the codec takes the planes of color to be halves of that of light and reads on where it is not so.
+    w, h = (2 * max(1, round(side * scale / 2)) for side in (width, height))
+    count = w * h // 4
+    memory = _MEMORY.planes
+    light, blue, red = memory[: 4 * count], memory[4 * count : 5 * count], memory[5 * count : 6 * count]
+    return light.reshape(h, w), blue.reshape(h // 2, w // 2), red.reshape(h // 2, w // 2)
+
+
+def encode_planes(planes: Planes) -> bytes:
+    """Encode the planes of a thumbnail as JPEG."""
+    encoded: bytes = simplejpeg.encode_jpeg_yuv_planes(*planes, quality=_QUALITY, fastdct=True)
+    return encoded
 
 
 def encode_thumbnail(small: SmallPicture, width: int, height: int) -> bytes:
@@ -41,25 +73,15 @@ def encode_thumbnail(small: SmallPicture, width: int, height: int) -> bytes:
     width, height
         Size of the original, of which the shape is taken.
     """
-    scale = THUMB_SIDE / max(width, height)
-    # Even, as the codec takes the planes of color to be halves of that of light and reads on where it is not so.
-    w, h = (2 * max(1, round(side * scale / 2)) for side in (width, height))
-    light = _PLANES.light[: w * h].reshape(h, w)
-    blue, red = (plane[: w * h // 4].reshape(h // 2, w // 2) for plane in (_PLANES.blue, _PLANES.red))
-    _fill_planes(small.luma, small.cells, light, blue, red)
-    encoded: bytes = simplejpeg.encode_jpeg_yuv_planes(light, blue, red, quality=_QUALITY, fastdct=True)
-    return encoded
+    planes = planes_for(width, height)
+    fill_planes(small.luma, small.cells, planes)
+    return encode_planes(planes)
 
 
 @njit(nogil=True, cache=True)
-def _fill_planes(
-    luma: NDArray[np.float32],
-    cells: NDArray[np.uint8],
-    light: NDArray[np.uint8],
-    blue: NDArray[np.uint8],
-    red: NDArray[np.uint8],
-) -> None:
+def fill_planes(luma: NDArray[np.float32], cells: NDArray[np.uint8], planes: Planes) -> None:
     """Write the planes Y, Cb and Cr (ITU-T T.871) of a small picture; see `SmallPicture`."""
+    light, blue, red = planes
     _resize(luma, light)
     side = len(cells)
     more_blue, more_red = np.empty((side, side), np.float32), np.empty((side, side), np.float32)

@@ -68,7 +68,7 @@ def _facts(data: bytes, decoded: DecodedImage) -> dict[str, Any]:
         "has_alpha": decoded.has_alpha,
         "metadata_bytes": decoded.metadata_bytes,
         "jpeg_quality": decoded.jpeg_quality,
-        "content_digest": hashlib.blake2b(data, digest_size=16).digest(),
+        "content_digest": hashlib.sha256(data).digest()[:16],
         "pixel_digest": pixel_digest(decoded),
     }
 
