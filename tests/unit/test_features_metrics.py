@@ -12,9 +12,11 @@ from PIL import Image
 
 from imgsieve.config import QualityConfig
 from imgsieve.demo import render_scene
+from imgsieve.features.compression import count_tile, empty_counts, grids_of
 from imgsieve.features.describing import describe
 from imgsieve.features.metrics import measure
 from imgsieve.features.quality import COLUMNS, parts_of, recompressed, score_of
+from imgsieve.features.tiles import TILE
 from imgsieve.schema import QUALITY_PARTS
 
 
@@ -105,6 +107,21 @@ def test_compression_is_remembered_on_the_grid_of_a_turned_picture(edit):
 def test_a_finer_compression_does_not_hide_a_coarser_one():
     pixels = _jpeg(_jpeg(_picture(), 60), 90)
     assert measure(pixels).past_quality == pytest.approx(60, abs=4)
+
+
+@pytest.mark.parametrize("size", [(480, 640), (483, 640), (480, 645), (481, 647)])
+def test_magnitudes_are_counted_as_by_the_transform_itself(size):
+    memory = np.random.default_rng(8).integers(0, 256, TILE * TILE + 8).astype(np.float32)
+    tile, grids = memory[: TILE * TILE].reshape(TILE, TILE), grids_of(*size)
+    counts = empty_counts(grids)
+    count_tile(memory, grids, counts)
+    for (top, left), found in zip(grids, counts, strict=True):
+        blocks = [tile[y : y + 8, x : x + 8] for y in range(top, 57, 8) for x in range(left, 57, 8)]
+        waves = np.abs([cv2.dct(block) for block in blocks])
+        for (row, column), heard in zip([(0, 1), (0, 2), (1, 0), (1, 1), (2, 0)], found, strict=True):
+            bins = np.minimum(waves[:, row, column] * 4 + 0.5, 320).astype(int)
+            # A magnitude between two bins may fall into either.
+            assert np.abs(np.bincount(bins, minlength=321) - heard).sum() <= 2
 
 
 def test_recompressed_copies_are_told():

@@ -100,6 +100,18 @@ def test_a_thumbnail_has_the_shape_of_its_picture(width, height, size):
         assert np.abs(np.asarray(image).mean((0, 1)) - pixels.mean((0, 1))).max() < 3
 
 
+@pytest.mark.parametrize(("width", "height"), [(501, 163), (90, 200), (640, 480), (3, 400)])
+def test_a_thumbnail_shows_the_picture(width, height):
+    pixels = np.empty((height, width, 3), np.uint8)
+    pixels[: height // 2], pixels[height // 2 :] = (200, 40, 30), (20, 90, 220)
+    described = describe(pixels, thumbnail=True)
+    with Image.open(io.BytesIO(described.thumbnail)) as image:
+        shown = np.asarray(image).astype(int)
+    quarter = len(shown) // 4
+    assert np.abs(shown[:quarter] - (200, 40, 30)).max() <= 12
+    assert np.abs(shown[-quarter:] - (20, 90, 220)).max() <= 12
+
+
 def test_a_description_without_thumbnail_has_none():
     assert describe(_noise(70, 70), thumbnail=False).thumbnail is None
 

@@ -93,10 +93,8 @@ def test_brightness_does_not_matter(seed, offset):
     np.testing.assert_array_equal(_code(means + np.float32(offset)), _code(means))
 
 
-@_patiently
-@given(_SEEDS)
-def test_the_code_is_that_of_the_definition(seed):
-    means = _means(seed).astype(np.float64)
+def _pyramid(means):
+    """The Haar pyramid by its definition; numbers that are equal but for rounding are no different ones."""
     pyramid, size = means.copy(), SIDE
     while size > 1:
         for axis in (0, 1):
@@ -104,10 +102,28 @@ def test_the_code_is_that_of_the_definition(seed):
             halves = np.concatenate([even + odd, even - odd])[:, 0] * np.sqrt(0.5)
             pyramid[:size, :size] = np.moveaxis(halves, 0, axis)
         size //= 2
-    # Numbers that are equal but for rounding are no different ones.
-    pyramid = np.round(pyramid, 6)
+    return np.round(pyramid, 6)
+
+
+@_patiently
+@given(_SEEDS)
+def test_the_code_is_that_of_the_definition(seed):
+    means = _means(seed)
+    pyramid = _pyramid(means.astype(np.float64))
     expected = np.packbits(pyramid.ravel() > np.median(pyramid), bitorder="little")
     assert _distance(_code(means), expected) <= 1
+
+
+@_patiently
+@given(_SEEDS, st.integers(1, 6), st.integers(0, 3))
+def test_of_equal_coefficients_those_above_the_median_are_set(seed, values, low):
+    rng = np.random.default_rng(seed)
+    # Even parts beside busy ones: many coefficients are equal, and most of those are 0.
+    means = np.where(rng.random((SIDE, SIDE)) < 0.7, 100, rng.integers(0, values, (SIDE, SIDE)) + low * 100)
+    means[:low] = 17
+    pyramid = _pyramid(means.astype(np.float64))
+    expected = np.packbits(pyramid.ravel() > np.sort(pyramid, axis=None)[127], bitorder="little")
+    np.testing.assert_array_equal(_code(means), expected)
 
 
 @pytest.mark.parametrize("value", [0, 7, 255])
