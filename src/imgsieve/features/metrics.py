@@ -94,7 +94,7 @@ def measure_tiles(pixels: NDArray[np.uint8]) -> Numbers:
         fill_tile(pixels, n, tile)
         for k in range(len(_LAGS)):
             _add_squares(memory, _LAGS[k], n % 3, squares[k])
-        noises[n] = _noise(tile)
+        noises[n] = _noise(memory)
         clipped += _clipped(tile)
         _add_steps(memory, across, down)
         count_tile(memory, grids, counts)
@@ -168,20 +168,20 @@ def _clipped(tile: NDArray[np.float32]) -> int:
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _noise(tile: NDArray[np.float32]) -> float:
-    """Return the noise of a tile, from every third row."""
+def _noise(memory: NDArray[np.float32]) -> float:
+    """Return the noise of a tile, from every third row; ``memory`` is as for `_add_squares`."""
     width, total, asked = TILE - 2, 0.0, 0
-    weights = _ones(width)
-    # The mask is [1, -2, 1] along columns, then along rows.
-    bends = np.zeros(TILE + 2, np.float32)
-    before, middle, after = bends[:TILE], bends[1 : TILE + 1], bends[2:]
+    weights, two = _ones(width), np.float32(2)
     for y in range(1, TILE - 1, 3):
-        up, line, below = tile[y - 1], tile[y], tile[y + 1]
-        for x in range(TILE):
-            bends[x] = up[x] - np.float32(2) * line[x] + below[x]
+        start = y * TILE
+        up, line, below = memory[start - TILE :], memory[start:], memory[start + TILE :]
         partial = np.float32(0)
         for x in range(TILE):
-            partial += weights[x] * abs(before[x] - np.float32(2) * middle[x] + after[x])
+            # The mask is [1, -2, 1] along columns and along rows.
+            before = up[x] + below[x] - two * line[x]
+            middle = up[x + 1] + below[x + 1] - two * line[x + 1]
+            after = up[x + 2] + below[x + 2] - two * line[x + 2]
+            partial += weights[x] * abs(before + after - two * middle)
         total += float(partial)
         asked += width
     return float(total * np.sqrt(np.pi / 2) / (6 * asked))

@@ -45,26 +45,31 @@ def fill_integral(luma: NDArray[np.float32], out: NDArray[np.int32]) -> None:
     Parameters
     ----------
     luma
-        Shape (h, w), float32, from 0 to 255; h is even, and at most 128,000 pixels do not overflow.
+        Shape (h, w), float32, from 0 to 255; h is a multiple of 4, and at most 128,000 pixels do not overflow.
     out
         Shape (h + 1, w + 1), int32, zero in the first row and column: sums of all pixels above and to the left, in
         64ths of a gray level.
     """
     h, w = luma.shape
-    fine = np.empty((2, w), np.int32)
-    upper, lower = fine[0], fine[1]
-    for y in range(0, h, 2):
-        line, next_line = luma[y], luma[y + 1]
+    fine = np.empty((4, w), np.int32)
+    line0, line1, line2, line3 = fine[0], fine[1], fine[2], fine[3]
+    for top in range(0, h, 4):
+        for k in range(4):
+            line, sums = luma[top + k], fine[k]
+            for x in range(w):
+                sums[x] = np.int32(line[x] * np.float32(FINENESS) + np.float32(0.5))
+        sum0, sum1, sum2, sum3 = np.int32(0), np.int32(0), np.int32(0), np.int32(0)
+        # Four lines at a time: each sum waits for the one before it in its line.
         for x in range(w):
-            upper[x] = np.int32(line[x] * np.float32(FINENESS) + np.float32(0.5))
-            lower[x] = np.int32(next_line[x] * np.float32(FINENESS) + np.float32(0.5))
-        above, here, below = out[y], out[y + 1], out[y + 2]
-        first, second = np.int32(0), np.int32(0)
-        for x in range(w):
-            first += upper[x]
-            second += lower[x]
-            here[x + 1] = above[x + 1] + first
-            below[x + 1] = above[x + 1] + first + second
+            sum0 = np.int32(sum0 + line0[x])
+            sum1 = np.int32(sum1 + line1[x])
+            sum2 = np.int32(sum2 + line2[x])
+            sum3 = np.int32(sum3 + line3[x])
+            line0[x], line1[x], line2[x], line3[x] = sum0, sum1, sum2, sum3
+        for k in range(4):
+            above, here, sums = out[top + k], out[top + k + 1], fine[k]
+            for x in range(w):
+                here[x + 1] = above[x + 1] + sums[x]
 
 
 @njit(nogil=True, cache=True, fastmath=True)
