@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from imgsieve.features.structure import block_figures, mean_and_deviation
+
 __all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "by_content"]
 
 NEITHER, OF_FIRST, OF_SECOND = 0, 1, -1
 """Nothing is known; the second was made from the first; the first was made from the second."""
 
-_BLOCK = 16
 _MOST_WRITTEN_OVER = 0.35
 """Share of the blocks that an overlay may cover and still count as one."""
 
@@ -43,16 +44,17 @@ def by_content(first: Plane, second: Plane, better_coded: int, *, tones_may_diff
     -------
     One of `OF_FIRST`, `OF_SECOND` and `NEITHER`, and how it was made.
     """
-    one, other = first.astype(np.float32), second.astype(np.float32)
-    fine_one, fine_other = _fine(one), _fine(other)
+    fine_one, fine_other, difference = block_figures(first, second)
     if fine_one.size == 0:
         return NEITHER, ""
     ratio = float(np.median(fine_one + 0.1) / np.median(fine_other + 0.1))
-    spread = (float(one.std()) + 1) / (float(other.std()) + 1)
+    (mean_one, deviation_one), (mean_other, deviation_other) = mean_and_deviation(first), mean_and_deviation(second)
+    spread = (deviation_one + 1) / (deviation_other + 1)
     if not 1 / _AS_FINE < ratio / spread**2 < _AS_FINE:
         return NEITHER, ""
-    toned = abs(float(one.mean()) - float(other.mean())) > _TONES or abs(np.log(spread)) > _CONTRAST
-    covered = _disagreeing(one, other)
+    toned = abs(mean_one - mean_other) > _TONES or abs(np.log(spread)) > _CONTRAST
+    # Blocks that differ far more than most do.
+    covered = difference > 5 * float(np.median(difference)) + 6
     if not toned and 0 < covered.mean() < _MOST_WRITTEN_OVER:
         there_one, there_other = float(fine_one[covered].mean()), float(fine_other[covered].mean())
         if there_one > _MORE_STRUCTURE * there_other:
@@ -62,24 +64,3 @@ def by_content(first: Plane, second: Plane, better_coded: int, *, tones_may_diff
     if better_coded == 0 or (toned and not tones_may_differ):
         return NEITHER, ""
     return (OF_FIRST if better_coded > 0 else OF_SECOND), "saved more coarsely"
-
-
-def _blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the means of blocks of 16 x 16: shape (rows, columns)."""
-    rows, columns = plane.shape[0] // _BLOCK, plane.shape[1] // _BLOCK
-    cut = plane[: rows * _BLOCK, : columns * _BLOCK].reshape(rows, _BLOCK, columns, _BLOCK)
-    return np.asarray(cut.mean(axis=(1, 3)), np.float32)
-
-
-def _fine(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the energy of the finest structure of each block."""
-    across, down = np.zeros_like(plane), np.zeros_like(plane)
-    across[:, 1:] = np.diff(plane, axis=1) ** 2
-    down[1:] = np.diff(plane, axis=0) ** 2
-    return _blocks(across + down)
-
-
-def _disagreeing(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which blocks differ far more than most do."""
-    difference = _blocks(np.abs(one - other))
-    return np.asarray(difference > 5 * float(np.median(difference)) + 6)

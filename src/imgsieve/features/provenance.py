@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_content
+from imgsieve.features.structure import fine_energy, tone_sums
 
 __all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "Placement", "made_from", "plainness"]
 
@@ -160,17 +161,10 @@ def _by_detail(first: NDArray[np.uint8], second: NDArray[np.uint8], placement: P
     large, small = (second, first) if swapped else (first, second)
     size = (large.shape[1], large.shape[0])
     enlarged = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
-    ratio = _fine_energy(enlarged) / max(_fine_energy(large), 1e-6)
+    ratio = fine_energy(enlarged) / max(fine_energy(large), 1e-6)
     if ratio < _LESS_DETAIL:
         return (OF_SECOND, "reduced") if swapped else (OF_FIRST, "reduced")
     return (OF_FIRST, "enlarged") if swapped else (OF_SECOND, "enlarged")
-
-
-def _fine_energy(luma: NDArray[np.generic]) -> float:
-    """Return the energy of the finest structure relative to the contrast of a picture."""
-    values = luma.astype(np.float32)
-    across, down = np.diff(values, axis=1), np.diff(values, axis=0)
-    return float((across * across).mean() + (down * down).mean()) / (float(values.var()) + 1.0)
 
 
 def _by_lattice(first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement) -> tuple[int, str]:
@@ -199,7 +193,7 @@ def _inherits(source: NDArray[np.uint8], copy: NDArray[np.uint8], coarse: float,
     enough = _INHERITED_BY_FAR if coarse > _MUCH_COARSER * fine > 0 else _INHERITED
     if _shows_steps(source, mapped, coarse, enough):
         return True
-    sharpened = _fine_energy(copy) > _SHARPENED * _fine_energy(source)
+    sharpened = fine_energy(copy) > _SHARPENED * fine_energy(source)
     return sharpened and _shows_steps(source, _structure_of(mapped, source), coarse, _INHERITED_BLUNTED)
 
 
@@ -208,9 +202,13 @@ def _shows_steps(source: NDArray[np.uint8], mapped: NDArray[np.float32], scale: 
     at = int(np.argmin(np.abs(np.log(_SCALES) - np.log(scale))))
     near = slice(max(0, at - 2), at + 3)
     for row, column in _grids(source.shape):
+        own, inherited = _magnitudes(source, row, column), None
         for table in (_BASE, _BASE.T):
-            own = float(_strengths(source, row, column, table)[near].max())
-            if own >= _CLEAR and float(_strengths(mapped, row, column, table)[near].max()) > enough * own:
+            strength = _strength(own, table, near)
+            if strength < _CLEAR:
+                continue
+            inherited = _magnitudes(mapped, row, column) if inherited is None else inherited
+            if _strength(inherited, table, near) > enough * strength:
                 return True
     return False
 
@@ -222,7 +220,7 @@ def _central(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
     left = max(0, (w - _WINDOW) // 16 * 8)
     bottom = h if h <= _WINDOW else h - top
     right = w if w <= _WINDOW else w - left
-    return luma[top:bottom, left:right]
+    return np.ascontiguousarray(luma[top:bottom, left:right])
 
 
 def _grids(shape: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -232,13 +230,12 @@ def _grids(shape: tuple[int, ...]) -> list[tuple[int, int]]:
 
 def _tones_of(copy: NDArray[np.uint8], source: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Map the tones of a copy back to those of its source: the mean of the source at each of the copy's levels."""
-    counts = np.bincount(copy.ravel(), minlength=256).astype(np.float64)
-    sums = np.bincount(copy.ravel(), weights=source.ravel(), minlength=256)
+    counts, sums = tone_sums(copy, source)
     known = np.nonzero(counts)[0]
-    table = np.interp(np.arange(256), known, sums[known] / counts[known])
+    tones = np.interp(np.arange(256), known, sums[known] / counts[known]).astype(np.float32)
     # Smoothed, so that the table follows the tones and not the noise of single levels.
-    table = cv2.GaussianBlur(table.astype(np.float32)[None, :], (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)[0]
-    return np.asarray(table[copy], np.float32)
+    table = cv2.GaussianBlur(tones[None, :], (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.LUT(copy, table), np.float32)
 
 
 def _structure_of(copy: NDArray[np.float32], source: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -251,18 +248,22 @@ def _structure_of(copy: NDArray[np.float32], source: NDArray[np.uint8]) -> NDArr
     return np.asarray((basis @ weights).reshape(source.shape) + np.float32(128), np.float32)
 
 
-def _strengths(luma: NDArray[np.generic], row: int, column: int, table: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return, for each scale of a quantization table, how well coefficients on a grid lie on its multiples, -1 to 1."""
+def _magnitudes(luma: NDArray[np.generic], row: int, column: int) -> NDArray[np.float32]:
+    """Return the magnitudes of the low coefficients of the blocks of a grid: shape (rows, columns, 6, 6)."""
     rows, columns = (luma.shape[0] - row) // 8, (luma.shape[1] - column) // 8
     cut = luma[row : row + 8 * rows, column : column + 8 * columns].astype(np.float32)
     across = np.ascontiguousarray(cut).reshape(-1, 8) @ _WAVES
     blocks = _WAVES.T @ across.reshape(rows, 8, columns * 6)
-    magnitudes = np.abs(blocks.reshape(rows, 6, columns, 6)).swapaxes(1, 2) / table
-    places = (magnitudes[:, :, _FREQUENCIES].ravel() * (_BINS / _REACH)).astype(np.int64)
+    return np.asarray(np.abs(blocks.reshape(rows, 6, columns, 6)).swapaxes(1, 2), np.float32)
+
+
+def _strength(magnitudes: NDArray[np.float32], table: NDArray[np.float32], near: slice) -> float:
+    """Return how well magnitudes lie on multiples of the steps of a table, at the best of some scales: -1 to 1."""
+    places = ((magnitudes / table)[:, :, _FREQUENCIES].ravel() * (_BINS / _REACH)).astype(np.int64)
     histogram = np.bincount(places[places < _BINS], minlength=_BINS).astype(np.float32)
-    speak = _SPEAKING @ histogram
-    strengths = (_COSINES @ histogram) / np.maximum(speak, 1.0)
-    return np.where(speak >= _LEAST_COEFFICIENTS, strengths, 0.0).astype(np.float32)
+    speak = _SPEAKING[near] @ histogram
+    strengths = (_COSINES[near] @ histogram) / np.maximum(speak, 1.0)
+    return float(np.where(speak >= _LEAST_COEFFICIENTS, strengths, 0.0).max())
 
 
 def _waves() -> NDArray[np.float32]:

@@ -8,9 +8,11 @@ hue.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 __all__ = ["Recoloring", "recoloring"]
@@ -52,19 +54,26 @@ def recoloring(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray
     first, second = _lab_cells(one)[covered], _lab_cells(other)[covered]
     if len(first) < 9:
         return Recoloring(0.0, first_faded=False, second_faded=False)
+    return Recoloring(*_differences(first, second))
+
+
+@njit(nogil=True, cache=True)
+def _differences(first: NDArray[np.float32], second: NDArray[np.float32]) -> tuple[float, bool, bool]:
+    """Return the fields of `Recoloring` for the cells of two pictures, of shape (n, 3)."""
     spread, other_spread = _deviations(first), _deviations(second)
     shift = 0.0
     if min(spread.mean(), other_spread.mean()) >= _LEAST_CHROMA:
-        shift = min(_residual(first[:, 1:], second[:, 1:]), _residual(second[:, 1:], first[:, 1:]))
-    return Recoloring(shift, first_faded=_faded(spread, other_spread), second_faded=_faded(other_spread, spread))
+        shift = min(_residual(first, second), _residual(second, first))
+    return shift, _faded(spread, other_spread), _faded(other_spread, spread)
 
 
+@njit(nogil=True, cache=True)
 def _faded(spread: NDArray[np.float64], other_spread: NDArray[np.float64]) -> bool:
     """Return whether colors are gone from the cells of one picture that those of another have.
 
     Most of the one has colors and next to nothing of the other: a colored stamp on a gray picture is no such case.
     """
-    return float(np.percentile(other_spread, 60)) > 3.0 and float(np.percentile(spread, 95)) < 2.5
+    return _percentile(other_spread, 0.6) > 3.0 and _percentile(spread, 0.95) < 2.5
 
 
 def _size_in_cells(shape: tuple[int, ...]) -> tuple[tuple[int, int], tuple[slice, slice]]:
@@ -88,17 +97,43 @@ def _lab_cells(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return lab - np.array([0, 128, 128], np.float32)
 
 
+@njit(nogil=True, cache=True)
 def _deviations(cells: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the distance of the color of each cell from the mean color of its lightness."""
-    rank = np.argsort(np.argsort(cells[:, 0], kind="stable"), kind="stable")
-    level = rank * _LEVELS // len(cells)
-    counts = np.maximum(np.bincount(level, minlength=_LEVELS), 1)[:, None]
-    sums = np.stack([np.bincount(level, weights=cells[:, c], minlength=_LEVELS) for c in (1, 2)], axis=1)
-    return np.asarray(np.linalg.norm(cells[:, 1:] - (sums / counts)[level], axis=1), np.float64)
+    count = len(cells)
+    order = np.argsort(cells[:, 0], kind="mergesort")
+    out = np.empty(count, np.float64)
+    begin = 0
+    for level in range(_LEVELS):
+        end = ((level + 1) * count + _LEVELS - 1) // _LEVELS
+        a, b = 0.0, 0.0
+        for k in range(begin, end):
+            a += cells[order[k], 1]
+            b += cells[order[k], 2]
+        a, b = a / max(end - begin, 1), b / max(end - begin, 1)
+        for k in range(begin, end):
+            out[order[k]] = np.hypot(cells[order[k], 1] - a, cells[order[k], 2] - b)
+        begin = end
+    return out
 
 
+@njit(nogil=True, cache=True)
 def _residual(source: NDArray[np.float32], target: NDArray[np.float32]) -> float:
-    """Return the 90th percentile of what one scaling and offset leave unexplained."""
-    x, y = source - np.median(source, axis=0), target - np.median(target, axis=0)
-    scale = float(np.clip((x * y).sum() / max(float((x * x).sum()), 1e-6), 0.3, 2.5))
-    return float(np.percentile(np.linalg.norm(y - scale * x, axis=1), 90))
+    """Return the 90th percentile of what one scaling and offset of the chroma leave unexplained."""
+    xs, ys = np.empty((len(source), 2), np.float64), np.empty((len(source), 2), np.float64)
+    for side in range(2):
+        xs[:, side] = source[:, 1 + side] - _percentile(source[:, 1 + side], 0.5)
+        ys[:, side] = target[:, 1 + side] - _percentile(target[:, 1 + side], 0.5)
+    scale = min(2.5, max(0.3, (xs * ys).sum() / max((xs * xs).sum(), 1e-6)))
+    left = ys - scale * xs
+    return _percentile(np.sqrt((left * left).sum(axis=1)), 0.9)
+
+
+@njit(nogil=True, cache=True)
+def _percentile(values: NDArray[np.floating[Any]], share: float) -> float:
+    """Return the value below which a share of all lies, interpolated between two."""
+    ordered = np.sort(values)
+    at = share * (len(ordered) - 1)
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (at - low))

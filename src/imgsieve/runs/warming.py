@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
 from imgsieve.features.describing import describe
+from imgsieve.features.recoloring import recoloring
 from imgsieve.features.regions import WHOLE
+from imgsieve.features.structure import block_figures, fine_energy, mean_and_deviation, tone_sums
 from imgsieve.memory import drop_library_pages, return_freed_memory
 from imgsieve.search.components import Components
 from imgsieve.search.crowds import thin
@@ -107,6 +109,8 @@ def run_loops() -> None:
     view, other = view_of(pixels, LocalConfig()), view_of(pixels[:150, :150], LocalConfig())
     for orientation in (0, local.ANY_ORIENTATION):  # at a glance; and on, where no hint says where to look
         local.compare(view, other, orientation, regions=(WHOLE, WHOLE), config=LocalConfig())
+    recoloring(pixels, pixels[::-1], np.ones(gray.shape, bool))
+    _warm_provenance(gray)
     found = describe(pixels, thumbnail=True)
     _search(found.wavelet_codes)
     pairs = pa.table(
@@ -129,6 +133,14 @@ def run_loops() -> None:
     color.match(pairs, (signature, signature), (trimmed, trimmed), ColorConfig())
     refinement.match(pairs, (layout, layout), (trimmed, trimmed), GlobalConfig())
     _warm_groups()
+
+
+def _warm_provenance(luma: NDArray[np.uint8]) -> None:
+    """Run the loops that tell which of two copies was made from the other."""
+    fine_energy(luma)
+    mean_and_deviation(luma)
+    block_figures(luma, luma)
+    tone_sums(luma, luma)
 
 
 def _search(codes: NDArray[np.uint8]) -> None:

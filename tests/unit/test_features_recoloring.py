@@ -1,0 +1,69 @@
+"""Whether two aligned pictures differ by a recolored part: what counts as one picture, and what as two."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from imgsieve.features.recoloring import recoloring
+
+_ALLOWED = 25.0
+"""The shift that stage 4 allows."""
+
+
+@pytest.fixture(scope="module")
+def colored() -> NDArray[np.uint8]:
+    """A picture of soft patches in many colors: shape (180, 240, 3)."""
+    patches = np.random.default_rng(3).integers(40, 216, (15, 20, 3)).astype(np.uint8)
+    return np.asarray(cv2.resize(patches, (240, 180), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _everywhere(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return np.ones(picture.shape[:2], bool)
+
+
+def test_a_picture_is_not_recolored_against_itself(colored):
+    found = recoloring(colored, colored, _everywhere(colored))
+    assert found.shift == 0.0
+    assert not found.first_faded
+    assert not found.second_faded
+
+
+@pytest.mark.parametrize("gain", [0.6, 1.3])
+def test_saturation_and_tint_are_explained(colored, gain):
+    gray = cv2.cvtColor(cv2.cvtColor(colored, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(float)
+    other = np.clip(gray + gain * (colored - gray) + (8, 0, -8), 0, 255).astype(np.uint8)
+    assert recoloring(colored, other, _everywhere(colored)).shift < _ALLOWED / 2
+
+
+def test_a_gray_copy_is_faded_and_has_no_shift(colored):
+    gray = cv2.cvtColor(cv2.cvtColor(colored, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    found = recoloring(colored, np.asarray(gray, np.uint8), _everywhere(colored))
+    assert (found.shift, found.first_faded, found.second_faded) == (0.0, False, True)
+    turned = recoloring(np.asarray(gray, np.uint8), colored, _everywhere(colored))
+    assert (turned.first_faded, turned.second_faded) == (True, False)
+
+
+def test_a_part_in_another_color_shifts(colored):
+    red = colored.copy()
+    red[60:120, 60:180] = (210, 40, 40)
+    blue = colored.copy()
+    blue[60:120, 60:180] = (40, 40, 210)
+    assert recoloring(red, blue, _everywhere(red)).shift > _ALLOWED
+
+
+def test_what_lies_outside_does_not_count(colored):
+    other = colored.copy()
+    other[:, 120:] = 255 - other[:, 120:]
+    inside = _everywhere(colored)
+    inside[:, 120:] = False
+    assert recoloring(colored, other, inside).shift == 0.0
+    assert recoloring(colored, other, _everywhere(colored)).shift > _ALLOWED
+
+
+def test_too_little_in_common_tells_nothing(colored):
+    inside = np.zeros(colored.shape[:2], bool)
+    inside[:24, :48] = True
+    assert recoloring(colored, 255 - colored, inside).shift == 0.0
