@@ -70,9 +70,10 @@ def agreement(overlay: Overlay) -> Agreement:
     wanted = np.argwhere(textured & (correlation > _WORTH_FOLLOWING))
     if len(wanted) > _MOST_LOOKED_AT:
         wanted = wanted[np.linspace(0, len(wanted) - 1, _MOST_LOOKED_AT).astype(int)]
-    found = _follow(overlay.one, overlay.other, wanted * side, side, _BOTH_WAYS)
+    corners = np.ascontiguousarray(wanted) * side
+    found = _follow(overlay.one, overlay.other, corners, side, _BOTH_WAYS)
     if found[:, 0].sum() < _FEW_FOLLOWED:
-        found = _follow(overlay.one, overlay.other, wanted * side, side, _BARELY_BOTH_WAYS)
+        found = _follow(overlay.one, overlay.other, corners, side, _BARELY_BOTH_WAYS)
     found = found[found[:, 0] > 0]
     still = np.abs(found[:, 3:]).max(axis=1, initial=0.0) <= _STILL_PIXELS
     return Agreement(

@@ -17,6 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numba.core import event
+from numba.core.registry import cpu_target
+from numba.core.runtime.nrt import rtsys
 from numpy.typing import NDArray
 
 from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
@@ -39,6 +41,7 @@ __all__ = ["NotCompiledError", "compiling_refused", "run_first_loops", "run_loop
 _CHILDREN = tuple(f"from imgsieve.runs.warming import {name}; {name}()" for name in ("run_first_loops", "run_loops"))
 """What compiles, one after another: each takes less memory than both at once."""
 
+_MULTIPLIES_MATRICES = "scipy.linalg.cython_blas"
 
 _CROWD = 2100
 """Codes that are enough to be a crowd."""
@@ -62,7 +65,7 @@ def warm_up() -> None:
     """Load every compiled loop; those that are not in the cache are compiled by another process first."""
     drop_library_pages()
     try:
-        with compiling_refused():
+        with compiling_refused(), _without_compiler():
             # The first loop brings the compiler along, which most of the time is the peak of the whole process.
             run_first_loops()
             drop_library_pages()
@@ -86,6 +89,28 @@ def compiling_refused() -> Iterator[None]:
         yield
     finally:
         event.unregister("numba:compile", refusal)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _without_compiler() -> Iterator[None]:
+    """Load loops from the cache without what only compiling needs.
+
+    Before Numba loads a loop, it brings its knowledge of all functions up to date, for which it imports hundreds of
+    modules; of all that, a loop that is compiled already needs the run-time system alone. And it looks whether SciPy
+    is there to multiply matrices in loops, which none does. That is most of the time of loading, and some 40 MB. The
+    compiler asks for the first by itself, should it be needed later.
+    """
+    context = cpu_target.target_context
+    vars(context)["refresh"] = lambda: rtsys.initialize(context)
+    unknown = _MULTIPLIES_MATRICES not in sys.modules
+    if unknown:
+        sys.modules[_MULTIPLIES_MATRICES] = None  # type: ignore[assignment]  # so an import says that there is none
+    try:
+        yield
+    finally:
+        del vars(context)["refresh"]
+        if unknown:
+            del sys.modules[_MULTIPLIES_MATRICES]
 
 
 def _compile_elsewhere() -> None:
