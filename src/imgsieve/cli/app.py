@@ -176,9 +176,9 @@ def run(
       imgsieve run photos --out found --json --strict > summary.json
       imgsieve run az://pictures/2024 --out found --max-bandwidth 50MB
     """
-    from imgsieve.memory import load_libraries  # noqa: PLC0415 - needed here only
+    from imgsieve.cli.loading import load_engine  # noqa: PLC0415 - needed here only
 
-    load_libraries()
+    load_engine()
     from imgsieve.cli.running import RunOptions, run_command  # noqa: PLC0415 - loads the engine
 
     options = RunOptions(

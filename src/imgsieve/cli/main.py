@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -34,8 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given:
         tell("no command is given; see imgsieve --help")
         return 2
-    code = _carry_out(given)
-    return _flush(code)
+    code = _flush(_carry_out(given))
+    # All goes with the process; looking for cycles among a hundred thousand objects first would take 0.2 s.
+    gc.freeze()
+    return code
 
 
 def _carry_out(arguments: list[str]) -> int:

@@ -23,6 +23,9 @@ from imgsieve.stages.views import View, view_of_decoded
 __all__ = ["PictureVerifier"]
 
 _TASK_PAIRS = 8
+_SHARES = 16
+"""Tasks that few pairs are divided into, as far as there are pairs: many rounds have no more than a dozen, and no
+worker is to be idle while another one has half of them to do."""
 _BATCH_PAIRS = 512
 """Pairs whose rows are looked up, and handed back, together."""
 _IMAGE_COLUMNS = ["image_id", "uri", "size", "etag", "trimmed"]
@@ -67,13 +70,14 @@ class PictureVerifier:
 
     def _tasks(self, pairs: Candidates) -> Iterator[Task]:
         """Yield pairs a few at a time, with the images that they need."""
+        size = max(1, min(_TASK_PAIRS, len(pairs) // _SHARES))
         for first in range(0, len(pairs), _BATCH_PAIRS):
             some = pairs[first : first + _BATCH_PAIRS]
             ids = np.unique(np.concatenate([some.head, some.tail]))
             images = {row["image_id"]: row for row in self._features.take(ids, _IMAGE_COLUMNS).to_pylist()}
             rows = some.rows()
-            for start in range(0, len(rows), _TASK_PAIRS):
-                yield images, rows[start : start + _TASK_PAIRS]
+            for start in range(0, len(rows), size):
+                yield images, rows[start : start + size]
 
     def _verify(self, task: Task) -> list[dict[str, Any]]:
         """Verify a few pairs, on a worker; the view of a keeper serves all its pairs."""
