@@ -51,6 +51,8 @@ def fit_side(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
         half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
         even = np.ascontiguousarray(pixels[: 2 * half[1], : 2 * half[0]])
         pixels = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.uint8)
+    if (pixels.shape[1], pixels.shape[0]) == size:
+        return pixels
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 

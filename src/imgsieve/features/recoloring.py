@@ -101,7 +101,7 @@ def _lab_cells(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _deviations(cells: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the distance of the color of each cell from the mean color of its lightness."""
     count = len(cells)
-    order = np.argsort(cells[:, 0], kind="mergesort")
+    order = _by_lightness(cells)
     out = np.empty(count, np.float64)
     begin = 0
     for level in range(_LEVELS):
@@ -115,6 +115,22 @@ def _deviations(cells: NDArray[np.float32]) -> NDArray[np.float64]:
             out[order[k]] = np.hypot(cells[order[k], 1] - a, cells[order[k], 2] - b)
         begin = end
     return out
+
+
+@njit(nogil=True, cache=True)
+def _by_lightness(cells: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the cells in the order of their lightness, equal ones as they come; lightness is a whole number to 255."""
+    ends = np.zeros(257, np.int64)
+    for k in range(len(cells)):
+        ends[int(cells[k, 0]) + 1] += 1
+    for level in range(256):
+        ends[level + 1] += ends[level]
+    order = np.empty(len(cells), np.int64)
+    for k in range(len(cells)):
+        level = int(cells[k, 0])
+        order[ends[level]] = k
+        ends[level] += 1
+    return order
 
 
 @njit(nogil=True, cache=True)
@@ -132,8 +148,8 @@ def _residual(source: NDArray[np.float32], target: NDArray[np.float32]) -> float
 @njit(nogil=True, cache=True)
 def _percentile(values: NDArray[np.floating[Any]], share: float) -> float:
     """Return the value below which a share of all lies, interpolated between two."""
-    ordered = np.sort(values)
-    at = share * (len(ordered) - 1)
-    low = int(at)
-    high = min(low + 1, len(ordered) - 1)
-    return float(ordered[low] + (ordered[high] - ordered[low]) * (at - low))
+    at = share * (len(values) - 1)
+    high = min(int(at) + 1, len(values) - 1)
+    parted = np.partition(values, high)
+    low = parted[:high].max()
+    return float(low + (parted[high] - low) * (at - int(at)))

@@ -43,6 +43,8 @@ _LEAST_TEXTURED = 6
 _LEAST_FOLLOWED = 5
 _LEAST_COVERAGE = 0.5
 _REFITS = 2
+_WHOLLY_COVERED = 0.999
+"""Share of a picture beyond which nothing to speak of is left of it; half a pixel around one of 384 is 0.005."""
 
 _FIRM_INLIERS = 40
 """Keypoints that tell a map so well that other keypoints would tell no other."""
@@ -128,8 +130,8 @@ def _placement(one: View, other: View, turned: tuple[int, ...], found: Compariso
         tilt=float(np.degrees(np.arctan2(linear[1, 0], linear[0, 0]))),
         coverage_first=found.coverage_a,
         coverage_second=found.coverage_b,
-        plain_first=_plain_around(one.pixels, shown, matrix),
-        plain_second=_plain_around(shown, one.pixels, invert(matrix)),
+        plain_first=_plain_around(one.pixels, shown, matrix, found.coverage_a),
+        plain_second=_plain_around(shown, one.pixels, invert(matrix), found.coverage_b),
         quality_first=one.jpeg_quality,
         quality_second=other.jpeg_quality,
         fidelity_first=one.fidelity,
@@ -137,8 +139,10 @@ def _placement(one: View, other: View, turned: tuple[int, ...], found: Compariso
     )
 
 
-def _plain_around(frame: NDArray[np.uint8], inner: NDArray[np.uint8], matrix: Matrix) -> float:
-    """Return how plain a picture is around the place where another one lies."""
+def _plain_around(frame: NDArray[np.uint8], inner: NDArray[np.uint8], matrix: Matrix, covered: float) -> float:
+    """Return how plain a picture is around the place where another one lies, which covers a share of it."""
+    if covered > _WHOLLY_COVERED:
+        return 0.0
     seen = np.zeros(frame.shape[:2], np.uint8)
     cv2.fillConvexPoly(seen, np.rint(corners_of(inner, matrix)).astype(np.int32), 1)
     grown = cv2.dilate(seen, np.ones((7, 7), np.uint8)) > 0
