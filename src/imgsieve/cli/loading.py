@@ -38,4 +38,5 @@ def _tabulate_colors() -> None:
     import cv2  # noqa: PLC0415 - see `imgsieve.memory.load_libraries`
     import numpy as np  # noqa: PLC0415 - likewise
 
+    cv2.setNumThreads(1)  # before its first work, so that it starts none for it
     cv2.cvtColor(np.zeros((1, 1, 3), np.uint8), cv2.COLOR_RGB2LAB)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import cv2
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
 from imgsieve.errors import ImageError
@@ -24,8 +26,8 @@ __all__ = ["PictureVerifier"]
 
 _TASK_PAIRS = 8
 _SHARES = 16
-"""Tasks that few pairs are divided into, as far as there are pairs: many rounds have no more than a dozen, and no
-worker is to be idle while another one has half of them to do."""
+"""Tasks that few pairs are divided into, as far as there are as many heads: many rounds have no more than a dozen
+pairs, and no worker is to be idle while another one has half of them to do."""
 _BATCH_PAIRS = 512
 """Pairs whose rows are looked up, and handed back, together."""
 _IMAGE_COLUMNS = ["image_id", "uri", "size", "etag", "trimmed"]
@@ -70,14 +72,14 @@ class PictureVerifier:
 
     def _tasks(self, pairs: Candidates) -> Iterator[Task]:
         """Yield pairs a few at a time, with the images that they need."""
-        size = max(1, min(_TASK_PAIRS, len(pairs) // _SHARES))
+        least = len(pairs) // _SHARES
         for first in range(0, len(pairs), _BATCH_PAIRS):
             some = pairs[first : first + _BATCH_PAIRS]
             ids = np.unique(np.concatenate([some.head, some.tail]))
             images = {row["image_id"]: row for row in self._features.take(ids, _IMAGE_COLUMNS).to_pylist()}
             rows = some.rows()
-            for start in range(0, len(rows), size):
-                yield images, rows[start : start + size]
+            for start, end in pairwise(_cuts(some.head, least)):
+                yield images, rows[start:end]
 
     def _verify(self, task: Task) -> list[dict[str, Any]]:
         """Verify a few pairs, on a worker; the view of a keeper serves all its pairs."""
@@ -130,6 +132,26 @@ class PictureVerifier:
             "how": found.how or None,
             "why": found.why,
         }
+
+
+def _cuts(heads: NDArray[np.int64], least: int) -> list[int]:
+    """Return where pairs are cut into tasks, with both ends: where another head begins, once there are enough pairs.
+
+    Pairs of one head stay together up to `_TASK_PAIRS`: a head whose pairs are in two tasks is fetched twice.
+
+    Parameters
+    ----------
+    heads
+        Shape (n,), those that are equal next to each other.
+    least
+        Pairs of a task, but for the last one.
+    """
+    cuts = [0]
+    for at in range(1, len(heads)):
+        size = at - cuts[-1]
+        if size >= _TASK_PAIRS or (size >= least and heads[at] != heads[at - 1]):
+            cuts.append(at)
+    return [*cuts, len(heads)]
 
 
 def _missing(pairs: list[dict[str, int]]) -> list[list[int]]:
