@@ -36,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell("no command is given; see imgsieve --help")
         return 2
     code = _flush(_carry_out(given))
-    # All goes with the process; looking for cycles among a hundred thousand objects first would take 0.2 s.
-    gc.freeze()
+    if arguments is None:
+        # All goes with the process; looking for cycles among a hundred thousand objects first would take 0.2 s.
+        gc.freeze()
     return code
 
 

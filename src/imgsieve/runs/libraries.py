@@ -1,8 +1,8 @@
 """Libraries of a run, held to its number of workers and to one allocator: all of that is set here.
 
 Work is spread over pictures and blocks, by the executor. A library that spreads one call over threads of its own would
-only take the processor from the other workers, so those that workers call get one thread. Those that the main thread
-calls alone (Arrow's tables, faiss) get as many as there are workers.
+only take the processor from the other workers, so those that workers call get one thread, and Arrow one of its own for
+what it does behind a reader. Those that the main thread calls alone (faiss) get as many as there are workers.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def hold_libraries(workers: int) -> None:
     """
     settle_allocator(workers)
     cv2.setNumThreads(1)
-    pa.set_cpu_count(workers)
+    pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     # Libraries that are loaded later read these when they are.
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": str(workers), "NUMBA_NUM_THREADS": str(workers)}

@@ -101,6 +101,10 @@ def _without_compiler() -> Iterator[None]:
     compiler asks for the first by itself, should it be needed later.
     """
     context = cpu_target.target_context
+    if not hasattr(context, "refresh"):
+        # A Numba that is made otherwise loads its loops as it likes, which only takes longer.
+        yield
+        return
     vars(context)["refresh"] = lambda: rtsys.initialize(context)
     unknown = _MULTIPLIES_MATRICES not in sys.modules
     if unknown:
