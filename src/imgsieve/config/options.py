@@ -1,23 +1,10 @@
-"""The options of a run: one frozen dataclass a stage, read from TOML, flags or Python.
-
-Options that change the result go into `RunConfig.fingerprint`; those of the tables in `WITHOUT_EFFECT` never do.
-"""
+"""The options of a run, one frozen dataclass a table of the configuration."""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-from imgsieve.errors import ConfigError
+from dataclasses import dataclass
 
 __all__ = [
-    "WITHOUT_EFFECT",
     "ColorConfig",
     "DecodeConfig",
     "ExecutionConfig",
@@ -26,19 +13,9 @@ __all__ = [
     "NetworkConfig",
     "PriceConfig",
     "QualityConfig",
-    "RunConfig",
     "SourceConfig",
     "WaveletConfig",
-    "digest_of",
-    "load_config",
 ]
-
-ALGORITHM = 3
-"""Raised whenever features or verdicts change, so that older run folders are recomputed."""
-
-
-WITHOUT_EFFECT = ("execution", "network", "prices")
-"""Tables of options that never change the result."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,124 +191,3 @@ class PriceConfig:
     """10^9 bytes read from cool tiers."""
     egress_per_gb: float = 0.0
     """10^9 bytes that leave the region; nothing within it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunConfig:
-    """All options of a run."""
-
-    source: SourceConfig = field(default_factory=SourceConfig)
-    decode: DecodeConfig = field(default_factory=DecodeConfig)
-    wavelet: WaveletConfig = field(default_factory=WaveletConfig)
-    color: ColorConfig = field(default_factory=ColorConfig)
-    refine: GlobalConfig = field(default_factory=GlobalConfig)
-    local: LocalConfig = field(default_factory=LocalConfig)
-    quality: QualityConfig = field(default_factory=QualityConfig)
-    execution: ExecutionConfig = field(default_factory=ExecutionConfig)
-    network: NetworkConfig = field(default_factory=NetworkConfig)
-    prices: PriceConfig = field(default_factory=PriceConfig)
-
-    def fingerprint(self) -> str:
-        """Return 16 hexadecimal digits that change whenever an option that changes the result does."""
-        options = dataclasses.asdict(self)
-        for table in WITHOUT_EFFECT:
-            del options[table]
-        del options["decode"]["thumbnails"]
-        options["refine"]["descriptor"] = _content_of(self.refine.descriptor)
-        return digest_of({"algorithm": ALGORITHM, **options})
-
-    def recipe(self) -> str:
-        """Return 16 hexadecimal digits that change whenever an option that changes the features does."""
-        decode = dataclasses.asdict(self.decode)
-        del decode["thumbnails"]
-        return digest_of({"algorithm": ALGORITHM, "decode": decode, "descriptor": _content_of(self.refine.descriptor)})
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain nested dictionaries, fit for JSON."""
-        plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
-        return plain
-
-
-def _content_of(path: str | None) -> str | None:
-    """Return a digest of a model and of the TOML beside it, so that their content counts and not their place."""
-    if path is None:
-        return None
-    digest = hashlib.sha256()
-    for file in (Path(path), Path(path).with_suffix(".toml")):
-        try:
-            digest.update(file.read_bytes())
-        except OSError as error:
-            raise ConfigError(f"the model's file {file} cannot be read: {error.strerror}") from error
-    return digest.hexdigest()[:16]
-
-
-def digest_of(value: Any) -> str:
-    """Return 16 hexadecimal digits of a JSON value."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> RunConfig:
-    """Read a TOML file of options and lay ``overrides`` over it.
-
-    Parameters
-    ----------
-    path
-        A TOML file with tables named as the fields of `RunConfig`; None for the defaults.
-    overrides
-        Options by table; those that are None are passed over.
-
-    Raises
-    ------
-    ConfigError
-        The file cannot be read, or names a table or option that does not exist, or a value has the wrong type.
-    """
-    tables: dict[str, dict[str, Any]] = {}
-    if path is not None:
-        try:
-            tables = tomllib.loads(path.read_text("utf-8"))
-        except OSError as error:
-            raise ConfigError(f"the configuration {path} cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"the configuration {path} is not TOML: {error}") from error
-    sections = {f.name: f.default_factory for f in dataclasses.fields(RunConfig)}
-    for name, table in tables.items():
-        if name not in sections:
-            raise ConfigError(f"{path}: there is no table [{name}]; there are {', '.join(sections)}")
-        if not isinstance(table, dict):
-            raise ConfigError(f"{path}: {name} must be a table")
-    for name, options in (overrides or {}).items():
-        given = {key: value for key, value in options.items() if value is not None}
-        tables[name] = {**tables.get(name, {}), **given}
-    made = {name: _section(name, make(), tables.get(name, {})) for name, make in sections.items()}  # type: ignore[operator]
-    return RunConfig(**made)
-
-
-def _section(name: str, defaults: Any, given: Mapping[str, Any]) -> Any:
-    """Return ``defaults`` with the options that are given, each checked against the type of its default."""
-    known = {f.name: getattr(defaults, f.name) for f in dataclasses.fields(defaults)}
-    values = {}
-    for key, value in given.items():
-        if key not in known:
-            raise ConfigError(f"[{name}] has no option {key!r}; it has {', '.join(known)}")
-        values[key] = _checked(f"{name}.{key}", value, known[key])
-    return dataclasses.replace(defaults, **values)
-
-
-def _checked(name: str, value: Any, default: Any) -> Any:
-    """Return ``value`` as the type of ``default``, or say that it does not fit."""
-    if isinstance(default, tuple) and isinstance(value, list | tuple):
-        if all(isinstance(item, str) for item in value):
-            return tuple(value)
-    elif isinstance(default, bool) or isinstance(value, bool):
-        if isinstance(default, bool) and isinstance(value, bool):
-            return value
-    elif isinstance(default, float) and isinstance(value, int | float):
-        if value >= 0:
-            return float(value)
-    elif isinstance(default, int) and isinstance(value, int):
-        if value >= 0:
-            return value
-    elif (default is None or isinstance(default, str)) and isinstance(value, str):
-        return value
-    raise ConfigError(f"{name} = {value!r} does not fit; its default is {default!r}")

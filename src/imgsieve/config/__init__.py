@@ -1,0 +1,34 @@
+"""The options of a run: from TOML, flags or Python."""
+
+from imgsieve.config.loading import load_config
+from imgsieve.config.options import (
+    ColorConfig,
+    DecodeConfig,
+    ExecutionConfig,
+    GlobalConfig,
+    LocalConfig,
+    NetworkConfig,
+    PriceConfig,
+    QualityConfig,
+    SourceConfig,
+    WaveletConfig,
+)
+from imgsieve.config.run import ALGORITHM, WITHOUT_EFFECT, RunConfig, digest_of
+
+__all__ = [
+    "ALGORITHM",
+    "WITHOUT_EFFECT",
+    "ColorConfig",
+    "DecodeConfig",
+    "ExecutionConfig",
+    "GlobalConfig",
+    "LocalConfig",
+    "NetworkConfig",
+    "PriceConfig",
+    "QualityConfig",
+    "RunConfig",
+    "SourceConfig",
+    "WaveletConfig",
+    "digest_of",
+    "load_config",
+]
