@@ -22,8 +22,8 @@ from imgsieve.runs.warming import NotCompiledError, compiling_refused
 
 MB = 10**6
 BESIDE_WORKERS = 5
-"""Threads of a quiet run that are no workers: the first, the one that samples memory, two of Arrow (one reads files, one
-decodes what it read), and one that an allocator of Arrow's has from the start."""
+"""Threads of a quiet run that are no workers: the first, the one that samples memory, two of Arrow (one reads files,
+one decodes what it read), and one that an allocator of Arrow's has from the start."""
 
 
 _RUN_AND_TELL = """
