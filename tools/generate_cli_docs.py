@@ -22,7 +22,7 @@ _HEAD = """\
 # The command line
 
 This page is made by `make docs` from the help of each command. What the options of the configuration file
-mean stands in `src/imgsieve/config.py`; its tables are the stages.
+mean stands in `src/imgsieve/config/options.py`; its tables are the stages.
 """
 
 
