@@ -14,6 +14,9 @@ __all__ = [
     "HASH_BYTES",
     "KEPT",
     "LAYOUT_BYTES",
+    "LOCAL_CODES",
+    "LOCAL_CODE_BYTES",
+    "LOCAL_PLACE_BYTES",
     "MANIFEST",
     "ORIENTATIONS",
     "PAIRS_COLOR",
@@ -21,7 +24,6 @@ __all__ = [
     "PAIRS_LOCAL",
     "PAIRS_WAVELET",
     "QUALITY_PARTS",
-    "REGION_BYTES",
     "SCORES",
     "SIGNATURE_BYTES",
     "THUMBS",
@@ -38,8 +40,14 @@ ORIENTATIONS = 8
 SIGNATURE_BYTES = 288
 """Bytes of one color signature; see `imgsieve.features.color`."""
 
-REGION_BYTES = 46 * HASH_BYTES
-"""Bytes of the codes of the regions of one picture; see `imgsieve.features.regions`."""
+LOCAL_CODES = 48
+"""Local codes of one picture at most; see `imgsieve.features.local_codes`."""
+
+LOCAL_CODE_BYTES = 16
+"""Bytes of one local code: 128 bits."""
+
+LOCAL_PLACE_BYTES = 3
+"""Bytes of the place of one local code."""
 
 TRIMMED_BYTES = 4
 """Bytes of the rectangle inside a picture's margins."""
@@ -103,8 +111,10 @@ FEATURES = pa.schema(
         pa.field("pixel_digest", pa.binary(16)),
         pa.field("wavelet_codes", pa.binary(HASH_BYTES * ORIENTATIONS)),
         pa.field("color_signature", pa.binary(SIGNATURE_BYTES)),
-        pa.field("region_codes", pa.binary(REGION_BYTES)),
         pa.field("trimmed", pa.binary(TRIMMED_BYTES)),
+        pa.field("trimmed_code", pa.binary(HASH_BYTES)),
+        pa.field("local_codes", pa.binary(LOCAL_CODES * LOCAL_CODE_BYTES)),
+        pa.field("local_places", pa.binary(LOCAL_CODES * LOCAL_PLACE_BYTES)),
         pa.field("layout", pa.binary(LAYOUT_BYTES)),
         pa.field("embedding", pa.binary()),
         *_METRICS,
@@ -118,13 +128,15 @@ _PAIR = [
     pa.field("a", pa.int64(), nullable=False),
     pa.field("b", pa.int64(), nullable=False),
     pa.field("orientation", pa.int8(), nullable=False),
-    pa.field("region_a", pa.int8(), nullable=False),
-    pa.field("region_b", pa.int8(), nullable=False),
+    pa.field("region", pa.int8(), nullable=False),
+    pa.field("votes", pa.int8(), nullable=False),
     pa.field("verdict", pa.string(), nullable=False),
 ]
 
 PAIRS_WAVELET = pa.schema([*_PAIR, pa.field("distance_bits", pa.int16()), pa.field("exact", pa.string())])
-"""Proposed pairs, ``a < b``. ``orientation`` turns ``b`` into ``a``; ``exact`` is ``bytes``, ``pixels`` or null."""
+"""Proposed pairs, ``a < b``. ``orientation`` turns ``b`` into ``a``; ``region`` tells what met, see
+`imgsieve.features.regions`; ``votes`` is how many local codes agree, 127 for more; ``exact`` is ``bytes``, ``pixels``
+or null."""
 
 PAIRS_COLOR = pa.schema(
     [
@@ -135,7 +147,8 @@ PAIRS_COLOR = pa.schema(
     ]
 )
 
-PAIRS_GLOBAL = pa.schema([*_PAIR, pa.field("similarity", pa.float32())])
+PAIRS_GLOBAL = pa.schema([*_PAIR, pa.field("similarity", pa.float32()), pa.field("matches", pa.int16())])
+"""``matches`` is how many local codes of both pictures agree on one similarity; null where that was not looked at."""
 
 PAIRS_LOCAL = pa.schema(
     [

@@ -24,7 +24,7 @@ from imgsieve.config import RunConfig
 from imgsieve.features import orientation
 from imgsieve.features.color import color_metrics
 from imgsieve.features.provenance import NEITHER, OF_FIRST
-from imgsieve.features.regions import WHOLE, rectangles
+from imgsieve.features.regions import SOME_PART, WHOLE, rectangles
 from imgsieve.schema import QUALITY_PARTS, Verdict
 from imgsieve.stages import color, local, quality, refinement
 
@@ -95,8 +95,8 @@ def _color(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccoun
     metrics = color_metrics(
         signatures[:1],
         signatures[1:],
-        rectangles(pair["region_a"].to_numpy(), trimmed[:1]),
-        rectangles(pair["region_b"].to_numpy(), trimmed[1:]),
+        rectangles(pair["region"].to_numpy(), trimmed[:1]),
+        rectangles(pair["region"].to_numpy(), trimmed[1:]),
         pair["orientation"].to_numpy().astype(np.int8),
     )[0]
     rejected = row["verdict"] == Verdict.REJECTED
@@ -119,7 +119,7 @@ def _global(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccou
     """Give the account of stage 3."""
     if config.refine.descriptor is None:
         layouts, trimmed = subjects.bytes_of("layout").view(np.int8), subjects.bytes_of("trimmed")
-        judged = refinement.match(pair, (layouts[:1], layouts[1:]), _split(trimmed), config.refine)
+        judged = refinement.match(pair, (layouts[:1], layouts[1:]), _split(trimmed), subjects.corners(), config.refine)
         name, least = "correlation of layouts", config.refine.min_layout_similarity
     else:
         vectors = subjects.bytes_of("embedding").view(np.float16).astype(np.float32)
@@ -127,19 +127,24 @@ def _global(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccou
         name, least = "cosine of embeddings", config.refine.min_embedding_similarity
     row = judged.to_pylist()[0]
     rejected = row["verdict"] == Verdict.REJECTED
+    scores = [Score(name=name, value=row["similarity"], limit=f"at least {least:g}")]
+    if row["matches"] is not None:
+        limit = f"at least {config.refine.min_matches}"
+        scores.append(Score(name="corners that lie alike", value=row["matches"], limit=limit))
     return StageAccount(
         name="global",
         title="Stage 3: Global refinement",
         verdict=row["verdict"],
         why="they are laid out differently" if rejected else "they are laid out alike",
-        scores=(Score(name=name, value=row["similarity"], limit=f"at least {least:g}"),),
+        scores=tuple(scores),
     )
 
 
 def _compare_locally(subjects: Subjects, proposal: Proposal, config: RunConfig) -> local.Comparison:
     """Compare as stage 4 does, from the hint of the proposal."""
     pair = proposal.pair.to_pylist()[0]
-    regions = (pair["region_a"], pair["region_b"]) if proposal.proposed else (WHOLE, WHOLE)
+    region = pair["region"] if proposal.proposed else WHOLE
+    regions = None if region == SOME_PART else (region, region)
     hint = pair["orientation"] if proposal.proposed else local.ANY_ORIENTATION
     return local.compare(*subjects.views, hint, regions=regions, config=config.local)
 

@@ -1,4 +1,4 @@
-"""Stage 1 on one pair: digests, codes in eight orientations, codes of regions."""
+"""Stage 1 on one pair: digests, codes in eight orientations, codes without margins, votes of local codes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 
 from imgsieve.compare.explanation import Score, StageAccount
 from imgsieve.compare.subjects import Subjects
-from imgsieve.config import RunConfig
+from imgsieve.config import RunConfig, VotingConfig, WaveletConfig
 from imgsieve.features import orientation
-from imgsieve.features.regions import TRIMMED, WHOLE
+from imgsieve.features.regions import SOME_PART, WHOLE
 from imgsieve.schema import HASH_BYTES
 from imgsieve.search.vectors import near_pairs
 from imgsieve.search.words import distances
 from imgsieve.stages import wavelet
+from imgsieve.stages.matching import matches
 
 __all__ = ["Proposal", "propose_pair"]
 
 _BITS = 8 * HASH_BYTES
+
+_IDS = np.array([0], np.int32), np.array([1], np.int32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,8 @@ def propose_pair(subjects: Subjects, config: RunConfig) -> Proposal:
     """Look for a proposal of the pair as a run does, and for the closest codes if there is none."""
     exact = _exact(subjects)
     found = _propose(subjects, config)
-    widest = dataclasses.replace(config.wavelet, max_distance_bits=_BITS, max_region_distance_bits=_BITS)
-    pair = found if len(found) else wavelet.table_of(_near_codes(subjects, dataclasses.replace(config, wavelet=widest)))
+    widest = dataclasses.replace(config.wavelet, max_distance_bits=_BITS, max_trimmed_distance_bits=_BITS)
+    pair = found if len(found) else wavelet.table_of(_near_codes(subjects, widest))
     flat = min(subjects.fact("contrast")) < wavelet.FLAT_CONTRAST
     proposed = exact is not None or len(found) > 0
     return Proposal(exact=exact, proposed=proposed, pair=pair, account=_account(subjects, exact, found, flat, config))
@@ -58,7 +61,7 @@ def _exact(subjects: Subjects) -> str | None:
 
 def _propose(subjects: Subjects, config: RunConfig) -> pa.Table:
     """Return the proposals of codes and, with a model, of embeddings: one row or none."""
-    found = _near_codes(subjects, config)
+    found = np.concatenate([_near_codes(subjects, config.wavelet), _voted(subjects, config)])
     if config.refine.descriptor is not None:
         vectors = subjects.bytes_of("embedding").view(np.float16)
         one, other = near_pairs(vectors, config.refine.neighbors, config.refine.propose_embedding_similarity)
@@ -67,23 +70,34 @@ def _propose(subjects: Subjects, config: RunConfig) -> pa.Table:
     return wavelet.table_of(found[:0] if flat else found)
 
 
-def _near_codes(subjects: Subjects, config: RunConfig) -> NDArray[np.void]:
+def _near_codes(subjects: Subjects, config: WaveletConfig) -> NDArray[np.void]:
     """Compare the two pictures' codes as a run compares those of all."""
-    codes, areas = subjects.codes(), subjects.region_codes()
+    codes, inside = subjects.codes(), subjects.bytes_of("trimmed_code")
+    turns = np.arange(orientation.COUNT, dtype=np.int8)
     found = []
     for one, other in ((0, 1), (1, 0)):
-        turns = np.arange(orientation.COUNT, dtype=np.int8)
-        ids = (np.full(len(turns), one, np.int32), np.full(len(turns), other, np.int32))
+        ids = np.full(len(turns), one, np.int32), np.full(len(turns), other, np.int32)
         whole = wavelet.whole_proposals(*ids, distances(codes[one], codes[other, 0]), turns)
-        found.append(whole[whole["bits"] <= config.wavelet.max_distance_bits])
-        if config.wavelet.regions:
-            numbers = np.arange(len(areas[one]), dtype=np.int8)
-            ids = (np.full(len(numbers), one, np.int32), np.full(len(numbers), other, np.int32))
-            met = wavelet.regional_proposals(*ids, distances(areas[one], codes[other, 0]), numbers, WHOLE)
-            inside = distances(areas[one, TRIMMED:], areas[other, TRIMMED])
-            both = wavelet.regional_proposals(ids[0][:1], ids[1][:1], inside, numbers[TRIMMED:], TRIMMED)
-            found += [p[p["bits"] <= config.wavelet.max_region_distance_bits] for p in (met, both)]
+        found.append(whole[whole["bits"] <= config.max_distance_bits])
+    trimmed = wavelet.trimmed_proposals(*_IDS, distances(inside[:1], inside[1]))
+    return np.concatenate([*found, trimmed[trimmed["bits"] <= config.max_trimmed_distance_bits]])
+
+
+def _votes(subjects: Subjects, config: VotingConfig) -> NDArray[np.int16]:
+    """Count the local codes that agree, for each orientation in which a run looks for them."""
+    turns = range(orientation.COUNT if config.turned else 1)
+    found = [matches(*subjects.corners(), np.array([turn], np.int8), config.max_distance_bits) for turn in turns]
     return np.concatenate(found)
+
+
+def _voted(subjects: Subjects, config: RunConfig) -> NDArray[np.void]:
+    """Return the proposal of the pictures' local codes, if there is one."""
+    if not config.voting.tables:
+        return np.empty(0, wavelet.PROPOSAL)
+    votes = _votes(subjects, config.voting)
+    best = np.array([votes.argmax()])
+    found = wavelet.voted_proposals(*_IDS, best.astype(np.int8), votes[best].astype(np.int8))
+    return found[found["votes"] >= config.voting.min_votes]
 
 
 def _account(subjects: Subjects, exact: str | None, found: pa.Table, flat: bool, config: RunConfig) -> StageAccount:
@@ -104,18 +118,18 @@ def _account(subjects: Subjects, exact: str | None, found: pa.Table, flat: bool,
         title="Stage 1: Wavelet codes",
         verdict=verdict,
         why=why,
-        scores=(*_digests(subjects), *_whole(subjects, config), *_regions(subjects, config)),
+        scores=(*_digests(subjects), *_whole(subjects, config), *_parts(subjects, config)),
     )
 
 
 def _met(found: pa.Table) -> str:
     """Say how a proposed pair met."""
     pair = found.to_pylist()[0]
-    sides = [name for name, region in (("A", pair["region_a"]), ("B", pair["region_b"])) if region != WHOLE]
-    what = f"a part of {' and a part of '.join(sides)}" if sides else "the whole pictures"
-    whole = {0: "", 1: f" and of the whole {'BA'[sides == ['B']]}"}.get(len(sides), "")
     turn = orientation.describe(pair["orientation"])
-    return f"the codes of {what}{whole} are {pair['distance_bits']} of {_BITS} bits apart, {turn}"
+    if pair["region"] == SOME_PART:
+        return f"{pair['votes']} corners of both lie alike, {turn}"
+    what = "the whole pictures" if pair["region"] == WHOLE else "the pictures without their margins"
+    return f"the codes of {what} are {pair['distance_bits']} of {_BITS} bits apart, {turn}"
 
 
 def _digests(subjects: Subjects) -> tuple[Score, Score]:
@@ -144,18 +158,15 @@ def _whole(subjects: Subjects, config: RunConfig) -> list[Score]:
     ]
 
 
-def _regions(subjects: Subjects, config: RunConfig) -> list[Score]:
-    """Return the smallest distances that involve regions."""
-    if not config.wavelet.regions:
-        return []
-    codes, regions = subjects.codes(), subjects.region_codes()
-    limit = f"at most {config.wavelet.max_region_distance_bits}"
-    found = {
-        "a region of A and B": min(_distances(regions[0], codes[1, 0])),
-        "A and a region of B": min(_distances(regions[1], codes[0, 0])),
-        "both without margins": min(_distances(regions[0, TRIMMED:], regions[1, TRIMMED])),
-    }
-    return [Score(name=f"bits apart, {name}", value=value, limit=limit) for name, value in found.items()]
+def _parts(subjects: Subjects, config: RunConfig) -> list[Score]:
+    """Return what is common to parts of the pictures."""
+    inside = subjects.bytes_of("trimmed_code")
+    limit = f"at most {config.wavelet.max_trimmed_distance_bits}"
+    found = [Score(name="bits apart, both without margins", value=_distances(inside[:1], inside[1])[0], limit=limit)]
+    if config.voting.tables:
+        votes = int(_votes(subjects, config.voting).max())
+        found.append(Score(name="corners that lie alike", value=votes, limit=f"at least {config.voting.min_votes}"))
+    return found
 
 
 def _distances(codes: NDArray[np.uint8], code: NDArray[np.uint8]) -> list[int]:

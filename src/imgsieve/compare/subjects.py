@@ -18,6 +18,7 @@ from imgsieve.features.embedding import open_model
 from imgsieve.imaging import DecodedImage, decode, probe
 from imgsieve.schema import FEATURES, HASH_BYTES, ORIENTATIONS
 from imgsieve.stages.extraction import describe_image
+from imgsieve.stages.matching import Corners
 from imgsieve.stages.views import View, view_of_decoded
 
 __all__ = ["Subjects", "describe_both"]
@@ -49,9 +50,10 @@ class Subjects:
         """Return the wavelet codes: shape (2, 8, 32)."""
         return self.bytes_of("wavelet_codes").reshape(2, ORIENTATIONS, HASH_BYTES)
 
-    def region_codes(self) -> NDArray[np.uint8]:
-        """Return the codes of regions: shape (2, regions, 32)."""
-        return self.bytes_of("region_codes").reshape(2, -1, HASH_BYTES)
+    def corners(self) -> tuple[Corners, Corners]:
+        """Return the local codes of each."""
+        codes, places = self.bytes_of("local_codes"), self.bytes_of("local_places")
+        return Corners.of(codes[:1], places[:1]), Corners.of(codes[1:], places[1:])
 
 
 def describe_both(a: bytes, b: bytes, config: RunConfig) -> Subjects:

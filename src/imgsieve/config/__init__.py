@@ -11,6 +11,7 @@ from imgsieve.config.options import (
     PriceConfig,
     QualityConfig,
     SourceConfig,
+    VotingConfig,
     WaveletConfig,
 )
 from imgsieve.config.run import ALGORITHM, WITHOUT_EFFECT, RunConfig, digest_of
@@ -28,6 +29,7 @@ __all__ = [
     "QualityConfig",
     "RunConfig",
     "SourceConfig",
+    "VotingConfig",
     "WaveletConfig",
     "digest_of",
     "load_config",

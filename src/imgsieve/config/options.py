@@ -14,6 +14,7 @@ __all__ = [
     "PriceConfig",
     "QualityConfig",
     "SourceConfig",
+    "VotingConfig",
     "WaveletConfig",
 ]
 
@@ -54,22 +55,36 @@ class WaveletConfig:
 
     max_distance_bits: int = 58
     """Pairs of whole pictures within this Hamming distance, under any of the eight orientations, are proposed."""
-    max_region_distance_bits: int = 53
-    """The same for a whole picture against a region of another, and between trimmed pictures."""
-    regions: bool = True
-    """Whether regions are compared, which finds crops and screenshots."""
+    max_trimmed_distance_bits: int = 53
+    """The same between pictures without their flat margins."""
     exact_distance_bits: int = 17
     """Every pair of whole pictures within this distance, in any orientation, is proposed, however many they are."""
     neighbors: int = 16
-    """Of pairs farther apart, each picture proposes its nearest: so many of the whole, and so many of its regions."""
+    """Of pairs farther apart, each picture proposes so many of its nearest, with margins and without."""
     compare_all_up_to: int = 32_768
     """With no more pictures than this, all codes are compared with all; with more, those that share a key in one of
     the tables below."""
     tables: int = 128
-    """Tables for whole pictures. Of pairs of 3 million pictures that are 58 bits apart, 96 % share a key in one; of
+    """Tables. Of pairs of 3 million pictures that are 58 bits apart, 96 % share a key in one; of
     those 50 bits apart, 99.7 %; with fewer pictures more. 288 tables find 99 % of those 64 bits apart."""
-    region_tables: int = 48
-    """Tables for regions: 82 % at 53 bits and 93 % at 47 for each region, of which a crop resembles several."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VotingConfig:
+    """Stage 1, second part: pairs that local codes propose, such as crops, screenshots and tilted pictures."""
+
+    tables: int = 4
+    """Orders in which local codes are compared with those beside them; 0 for none."""
+    window: int = 64
+    """Codes on each side that a code is compared with in each order."""
+    neighbors: int = 2
+    """The nearest of these that match, in each order."""
+    max_distance_bits: int = 10
+    """Largest distance of two local codes that match, of 128 bits."""
+    min_votes: int = 3
+    """Matches that must agree on one similarity."""
+    turned: bool = False
+    """Whether parts are also found in pictures that are turned by quarters or mirrored; eight times the work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +110,12 @@ class GlobalConfig:
     min_layout_similarity: float = 0.68
     """Whole pictures whose layouts correlate less are rejected. On photographs, 0.4 % of the copies and 6 % of the
     strangers that codes had proposed."""
-    min_region_similarity: float = 0.40
-    """The same where a region met a picture, for layouts are coarse there."""
+    min_trimmed_similarity: float = 0.40
+    """The same where pictures met without their margins, for layouts are coarse there."""
+    max_match_distance_bits: int = 18
+    """Largest distance at which local codes of two pictures match, of 128 bits."""
+    min_matches: int = 4
+    """Pairs of which fewer local codes agree on one similarity are rejected, if both have corners to speak of."""
     min_embedding_similarity: float = 0.5
     """With a model: pairs whose cosine is lower are rejected."""
     propose_embedding_similarity: float = 0.75

@@ -22,13 +22,14 @@ from imgsieve.config.options import (
     PriceConfig,
     QualityConfig,
     SourceConfig,
+    VotingConfig,
     WaveletConfig,
 )
 from imgsieve.errors import ConfigError
 
 __all__ = ["ALGORITHM", "WITHOUT_EFFECT", "RunConfig", "digest_of"]
 
-ALGORITHM = 3
+ALGORITHM = 4
 """Raised whenever features or verdicts change, so that older run folders are recomputed."""
 
 WITHOUT_EFFECT = ("execution", "network", "prices")
@@ -42,6 +43,7 @@ class RunConfig:
     source: SourceConfig = field(default_factory=SourceConfig)
     decode: DecodeConfig = field(default_factory=DecodeConfig)
     wavelet: WaveletConfig = field(default_factory=WaveletConfig)
+    voting: VotingConfig = field(default_factory=VotingConfig)
     color: ColorConfig = field(default_factory=ColorConfig)
     refine: GlobalConfig = field(default_factory=GlobalConfig)
     local: LocalConfig = field(default_factory=LocalConfig)

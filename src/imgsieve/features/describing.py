@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 
 from imgsieve.features.color import color_signature
 from imgsieve.features.layout import layout_of_means
+from imgsieve.features.local_codes import local_codes
 from imgsieve.features.metrics import Metrics, Numbers, measure_tiles, metrics_of
 from imgsieve.features.reduction import SIDE as SMALL
 from imgsieve.features.reduction import SmallPicture, large_enough, shrink
-from imgsieve.features.regions import region_codes, trimmed_rectangle
+from imgsieve.features.regions import trimmed_code, trimmed_rectangle
 from imgsieve.features.thumbnail import NO_PLANES, Planes, encode_planes, fill_planes, planes_for
 from imgsieve.features.wavelet import SIDE, block_means, codes_of_means, fill_integral
+from imgsieve.schema import LOCAL_CODE_BYTES, LOCAL_CODES, LOCAL_PLACE_BYTES
 
 __all__ = ["Description", "describe"]
 
-_Light = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int8], float, float]
-"""Codes, region codes, trimmed rectangle, layout, mean and deviation of a luma."""
+_Bytes = NDArray[np.uint8]
+_Light = tuple[_Bytes, _Bytes, _Bytes, _Bytes, _Bytes, NDArray[np.int8], float, float]
+"""Codes, trimmed rectangle and its code, local codes and places, layout, mean and deviation of a luma."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +33,14 @@ class Description:
 
     wavelet_codes: NDArray[np.uint8]
     """Shape (8, 32)."""
-    region_codes: NDArray[np.uint8]
-    """Shape (46, 32)."""
     trimmed: NDArray[np.uint8]
     """Shape (4,): top, left, bottom, right in 160ths of a side."""
+    trimmed_code: NDArray[np.uint8]
+    """Shape (32,)."""
+    local_codes: NDArray[np.uint8]
+    """Shape (48, 16)."""
+    local_places: NDArray[np.uint8]
+    """Shape (48, 3)."""
     layout: NDArray[np.int8]
     """Shape (256,)."""
     color_signature: NDArray[np.uint8]
@@ -72,11 +79,13 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
     small = _BUFFERS.small
     planes = planes_for(w, h) if thumbnail else NO_PLANES
     light, metrics = _describe(pixels, large_enough(pixels), small.luma, small.cells, _BUFFERS.integral, planes)
-    codes, regions, trimmed, layout, brightness, contrast = light
+    codes, trimmed, inside, local, places, layout, brightness, contrast = light
     return Description(
         wavelet_codes=codes,
-        region_codes=regions,
         trimmed=trimmed,
+        trimmed_code=inside,
+        local_codes=local,
+        local_places=places,
         layout=layout,
         color_signature=color_signature(small.cells),
         brightness=brightness,
@@ -110,10 +119,13 @@ def _describe_luma(luma: NDArray[np.float32], aspect: float, integral: NDArray[n
     borders = np.arange(SIDE + 1).astype(np.int32) * np.int32(SMALL // SIDE)
     means = block_means(integral, borders, borders)
     rectangle = trimmed_rectangle(luma)
-    regions = region_codes(luma, integral, rectangle, aspect)
     trimmed = np.array(rectangle).astype(np.uint8)
+    inside = trimmed_code(integral, rectangle)
+    local = np.empty((LOCAL_CODES, LOCAL_CODE_BYTES), np.uint8)
+    places = np.empty((LOCAL_CODES, LOCAL_PLACE_BYTES), np.uint8)
+    local_codes(luma, aspect, local, places)
     brightness, contrast = _spread(luma)
-    return codes_of_means(means), regions, trimmed, layout_of_means(means), brightness, contrast
+    return codes_of_means(means), trimmed, inside, local, places, layout_of_means(means), brightness, contrast
 
 
 @njit(nogil=True, cache=True, fastmath=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imgsieve.config import LocalConfig
 from imgsieve.errors import ImageError
 from imgsieve.executors import Executor
-from imgsieve.features.regions import WHOLE
+from imgsieve.features.regions import SOME_PART, WHOLE
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.runs.verdicts import Candidates, version_key
@@ -103,7 +103,7 @@ class PictureVerifier:
     def _row(self, pair: Mapping[str, int], views: Mapping[int, View | ImageError], images: Images) -> dict[str, Any]:
         """Return the row of one pair."""
         a, b = sorted((pair["head"], pair["tail"]))
-        hint = {name: pair[name] for name in ("orientation", "region_a", "region_b")}
+        hint = {name: pair[name] for name in ("orientation", "region", "votes")}
         keys = {"key_a": version_key(images[a]), "key_b": version_key(images[b])}
         row = {"a": a, "b": b, **hint, "exact": None, "met": hint["orientation"], **keys}
         one, other = views[a], views[b]
@@ -113,7 +113,7 @@ class PictureVerifier:
         assert isinstance(one, View)
         assert isinstance(other, View)
         orientation = ANY_ORIENTATION if hint["orientation"] == WHOLE else hint["orientation"]
-        regions = hint["region_a"], hint["region_b"]
+        regions = None if hint["region"] == SOME_PART else (hint["region"], hint["region"])
         try:
             found = compare(one, other, orientation, regions=regions, config=self._config)
         except cv2.error as error:

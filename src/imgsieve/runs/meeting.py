@@ -1,7 +1,8 @@
 """Stage 1 over a whole run: which pictures' codes meet.
 
 Codes of all pictures are searched by those of all pictures, block by block: the whole in eight orientations, then the
-regions, then the pictures without margins. What meets is spilled to disk, put in order there, and written as one table.
+pictures without margins, then their corners. What meets is spilled to disk, put in order there, and written as one
+table.
 """
 
 from __future__ import annotations
@@ -14,17 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from imgsieve.config import WaveletConfig
+from imgsieve.config import VotingConfig, WaveletConfig
 from imgsieve.executors import Executor
 from imgsieve.features.orientation import COUNT as TURNS
-from imgsieve.features.regions import COUNT as REGIONS
-from imgsieve.features.regions import TRIMMED, WHOLE
 from imgsieve.memory import return_freed_memory
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.pair_spill import PairSpill
+from imgsieve.runs.voting import vote
 from imgsieve.schema import HASH_BYTES
 from imgsieve.search.buckets import Spread
-from imgsieve.search.crowds import NOBODY, Thinned, thin
+from imgsieve.search.crowds import NOBODY, thin
 from imgsieve.search.hamming import Pairs, join, self_join
 from imgsieve.search.nearest import Nearest
 from imgsieve.search.tables import Tables, search, tables_for
@@ -44,19 +44,22 @@ _ORDER_BYTES = 6
 
 _LINKS = 1 << 16
 
-_SHARES = {"whole": 20, "regions": 46, "trimmed": 1}
+_SHARES = {"whole": 20, "trimmed": 3, "voted": 12}
 """What a picture takes in each part of the work, measured, as shares."""
 
 Done = Callable[[int], None]
 
+_Pairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16]]
+"""Images, images, and the distances of their codes in bits."""
 
-def _read_codes(features: FeatureColumns, ids: NDArray[np.int32], column: str, number: int) -> NDArray[np.uint8]:
-    """Return one of the codes of a column for the images ``ids``, which increase: shape (n, 32)."""
+
+def _read_codes(features: FeatureColumns, ids: NDArray[np.int32], column: str) -> NDArray[np.uint8]:
+    """Return the first code of a column for the images ``ids``, which increase: shape (n, 32)."""
     codes = np.empty((len(ids), HASH_BYTES), np.uint8)
     for start, part in features.read([column]):
         low, high = np.searchsorted(ids, (start, start + len(part)))
         if low < high:
-            codes[low:high] = _codes_of(part[column])[ids[low:high] - start, number]
+            codes[low:high] = _codes_of(part[column])[ids[low:high] - start, 0]
     return codes
 
 
@@ -67,10 +70,10 @@ def _codes_of(column: pa.ChunkedArray) -> NDArray[np.uint8]:
 
 
 def _blocks(
-    features: FeatureColumns, ids: NDArray[np.int32], column: str, chosen: slice, rows: int
+    features: FeatureColumns, ids: NDArray[np.int32], column: str, kinds: int, rows: int
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
-    """Yield the images ``ids``, ``rows`` at most at a time, and chosen codes of a column, shape (k, m, 32)."""
-    kinds, begin, filled = chosen.stop - chosen.start, 0, 0
+    """Yield the images ``ids``, ``rows`` at most at a time, and the codes of a column, shape (k, m, 32)."""
+    begin, filled = 0, 0
     rows = min(rows, len(ids))
     block = np.empty((kinds, rows, HASH_BYTES), np.uint8)
     for start, part in features.read([column]):
@@ -78,7 +81,7 @@ def _blocks(
         codes = _codes_of(part[column])
         while low < high:
             count = min(high - low, rows - filled)
-            block[:, filled : filled + count] = codes[ids[low : low + count] - start, chosen].swapaxes(0, 1)
+            block[:, filled : filled + count] = codes[ids[low : low + count] - start].swapaxes(0, 1)
             low, filled = low + count, filled + count
             if filled == rows:
                 yield ids[begin : begin + filled], block
@@ -103,6 +106,7 @@ def meet(
     features: FeatureColumns,
     chosen: NDArray[np.bool_],
     config: WaveletConfig,
+    voting: VotingConfig,
     executor: Executor,
     spill: PairSpill,
     done: Done,
@@ -117,16 +121,16 @@ def meet(
         Told how many images' worth of the work is done.
     """
     if chosen.any():
-        _Meeting(features, chosen, config, executor, spill, done).run()
+        _Meeting(features, chosen, config, voting, executor, spill, done).run()
 
 
 class _Progress:
     """How much of stage 1 is done; a part of the work counts by what it takes."""
 
-    def __init__(self, done: Done, images: int, asking: int, regions: bool) -> None:
+    def __init__(self, done: Done, images: int, asking: int, voting: bool) -> None:
         self._done = done
         self._images = images
-        self._total = max(asking, 1) * (_SHARES["whole"] + regions * (_SHARES["regions"] + _SHARES["trimmed"]))
+        self._total = max(asking, 1) * (_SHARES["whole"] + _SHARES["trimmed"] + voting * _SHARES["voted"])
         self._sum = 0.0
 
     def add(self, work: str, pictures: int) -> None:
@@ -160,6 +164,7 @@ class _Meeting:
         features: FeatureColumns,
         chosen: NDArray[np.bool_],
         config: WaveletConfig,
+        voting: VotingConfig,
         executor: Executor,
         spill: PairSpill,
         done: Done,
@@ -167,43 +172,51 @@ class _Meeting:
         self._features = features
         self._chosen = chosen
         self._config = config
+        self._voting = voting
+        self._executor = executor
         self._spread: Spread = executor.map
         self._spill = spill
-        self._progress = _Progress(done, features.count, int(chosen.sum()), config.regions)
+        self._progress = _Progress(done, features.count, int(chosen.sum()), bool(voting.tables))
 
     def run(self) -> None:
-        """Search whole pictures, then regions, then what lies inside margins."""
-        index = self._index("wavelet_codes", 0, WHOLE)
+        """Search whole pictures, then what lies inside margins, then corners."""
+        index = self._index("wavelet_codes", self._link_whole)
         self._join(index)
         self._ask_whole(index)
+        del index
         return_freed_memory()
-        if self._config.regions:
-            self._ask_regions(index)
-            del index
-            return_freed_memory()
-            self._meet_trimmed()
+        self._meet_trimmed()
+        return_freed_memory()
+        images, _ = takes_part(self._features, self._chosen)
+        voted = 0
 
-    def _index(self, column: str, number: int, region: int) -> _Index:
-        """Return what is searched; links that stand for what is left out are spilled."""
+        def done(pictures: int) -> None:
+            nonlocal voted
+            self._progress.add("voted", pictures - voted)
+            voted = pictures
+
+        vote(self._features, images, self._voting, self._executor, self._spill, done)
+
+    def _index(self, column: str, link: Callable[[_Pairs], None]) -> _Index:
+        """Return what is searched, the first code of a column; links that stand for what is left out are spilled."""
         images, brightness = takes_part(self._features, self._chosen)
-        codes = _read_codes(self._features, images, column, number)
+        codes = _read_codes(self._features, images, column)
         thinned = thin(codes, brightness, self._config.exact_distance_bits, self._spread)
-        self._link(codes, images, thinned, region)
+        for first in range(0, len(thinned.one), _LINKS):
+            one, other = thinned.one[first : first + _LINKS], thinned.other[first : first + _LINKS]
+            link((images[one], images[other], distances(codes[one], codes[other])))
         asking = images[thinned.asking]
         if len(thinned.kept) < len(codes):
             codes, images = _kept(codes, thinned.kept), images[thinned.kept]
         return _Index(codes, images, asking)
 
-    def _link(self, codes: NDArray[np.uint8], images: NDArray[np.int32], thinned: Thinned, region: int) -> None:
-        """Spill the links that stand for equal codes and crowds."""
-        for first in range(0, len(thinned.one), _LINKS):
-            one, other = thinned.one[first : first + _LINKS], thinned.other[first : first + _LINKS]
-            bits = distances(codes[one], codes[other])
-            pair = images[one], images[other], bits
-            if region == WHOLE:
-                self._spill.add(wavelet.whole_proposals(*pair, np.zeros(len(one), np.int8)))
-            else:
-                self._spill.add(wavelet.regional_proposals(*pair, np.full(len(one), region, np.int8), region))
+    def _link_whole(self, pairs: _Pairs) -> None:
+        """Spill links of whole pictures."""
+        self._spill.add(wavelet.whole_proposals(*pairs, np.zeros(len(pairs[0]), np.int8)))
+
+    def _link_trimmed(self, pairs: _Pairs) -> None:
+        """Spill links of pictures without margins."""
+        self._spill.add(wavelet.trimmed_proposals(*pairs))
 
     def _join(self, index: _Index) -> None:
         """Find every pair of upright pictures within the radius of the exact join."""
@@ -238,24 +251,14 @@ class _Meeting:
             self._spill.add(wavelet.whole_proposals(asked, met, bits, turns))
             self._progress.add("whole", len(images))
 
-    def _ask_regions(self, index: _Index) -> None:
-        """Search whole pictures with regions."""
-        config = self._config
-        tables = tables_for(len(index.codes), config.region_tables, config.compare_all_up_to)
-        for images, block in self._asking(index, "region_codes", REGIONS):
-            asked, met, bits, regions = self._search(images, block, index, tables, config.max_region_distance_bits)
-            self._spill.add(wavelet.regional_proposals(asked, met, bits, regions, WHOLE))
-            self._progress.add("regions", len(images))
-
     def _meet_trimmed(self) -> None:
         """Search pictures without margins with each other."""
         config = self._config
-        index = self._index("region_codes", TRIMMED, TRIMMED)
-        tables = tables_for(len(index.codes), config.region_tables, config.compare_all_up_to)
-        for images, block in self._asking(index, "region_codes", 1, first=TRIMMED):
-            asked, met, bits, _ = self._search(images, block, index, tables, config.max_region_distance_bits)
-            regions = np.full(len(asked), TRIMMED, np.int8)
-            self._spill.add(wavelet.regional_proposals(asked, met, bits, regions, TRIMMED))
+        index = self._index("trimmed_code", self._link_trimmed)
+        tables = tables_for(len(index.codes), config.tables, config.compare_all_up_to)
+        for images, block in self._asking(index, "trimmed_code", 1):
+            asked, met, bits, _ = self._search(images, block, index, tables, config.max_trimmed_distance_bits)
+            self._spill.add(wavelet.trimmed_proposals(asked, met, bits))
             self._progress.add("trimmed", len(images))
 
     def _search(
@@ -267,12 +270,10 @@ class _Meeting:
         asked, met, bits, kinds = nearest.pairs()
         return images[asked], index.images[met], bits, kinds
 
-    def _asking(
-        self, index: _Index, column: str, kinds: int, first: int = 0
-    ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
-        """Yield the images that ask, a block at a time, with some of the codes of a column."""
+    def _asking(self, index: _Index, column: str, kinds: int) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
+        """Yield the images that ask, a block at a time, with the codes of a column, so many each."""
         rows = _block_rows(kinds, len(index.codes), self._config.neighbors)
-        return _blocks(self._features, index.asking, column, slice(first, first + kinds), rows)
+        return _blocks(self._features, index.asking, column, kinds, rows)
 
 
 def _kept(codes: NDArray[np.uint8], rows: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -70,7 +70,7 @@ def propose(
     if not folder.holds(name, fingerprint):
         chosen = known.alive & (known.first == np.arange(features.count))
         with PairSpill(folder, features.count) as spill:
-            meet(features, chosen, config.wavelet, executor, spill, done)
+            meet(features, chosen, config.wavelet, config.voting, executor, spill, done)
             if config.refine.descriptor is not None:
                 ids, _ = takes_part(features, chosen)
                 propose_embedded(features, ids, config.refine, executor.workers, spill)

@@ -32,6 +32,9 @@ PAIR_BYTES = 10
 UNKNOWN, REFUSED, ACCEPTED, MADE_OF_FIRST, MADE_OF_SECOND = -1, 0, 1, 2, 3
 """Answers: the last two are of copies of which one is known to be made from the other."""
 
+_WAYS = np.array([127, 127, 1], np.int8)
+"""How many local codes voted makes no difference, only whether any did."""
+
 _MERGED_AT = 16_384
 """Verdicts that are kept in a dictionary before they are merged into the arrays."""
 
@@ -117,7 +120,7 @@ class EarlierVerdicts:
     """Shape (n,), ascending: pairs."""
     answers: NDArray[np.int8]
     met: NDArray[np.int8]
-    """Shape (n, 3): orientation and both regions in which they met."""
+    """Shape (n, 3): orientation and region in which they met, and 1 if local codes voted for them."""
     rows: NDArray[np.int64]
     """Where the whole rows are in the table that they come from."""
     used: NDArray[np.bool_]
@@ -133,7 +136,8 @@ class EarlierVerdicts:
         last = np.ones(len(keys), bool)
         last[:-1] = keys[order][1:] != keys[order][:-1]
         order = order[last]
-        return cls(keys[order], answers[order], met[order], rows[order], np.zeros(len(order), bool))
+        ways = np.minimum(met[order], _WAYS)
+        return cls(keys[order], answers[order], ways, rows[order], np.zeros(len(order), bool))
 
     def forget(self, keys: NDArray[np.int64]) -> None:
         """Leave out pairs on which there is a newer verdict."""
@@ -148,7 +152,7 @@ class EarlierVerdicts:
     def look_up(self, keys: NDArray[np.int64], met: NDArray[np.int8]) -> NDArray[np.int8]:
         """Return the answers on pairs that met in the same way, `UNKNOWN` elsewhere."""
         at, found = places_of(self.keys, keys)
-        found[found] = (self.met[at[found]] == met[found]).all(axis=1)
+        found[found] = (self.met[at[found]] == np.minimum(met[found], _WAYS)).all(axis=1)
         answers = np.full(len(keys), UNKNOWN, np.int8)
         answers[found] = self.answers[at[found]]
         fresh = np.unique(at[found][~self.used[at[found]]])

@@ -41,9 +41,10 @@ class Candidates:
     orientation: NDArray[np.int8]
     """How the pair met, as in `imgsieve.schema.PAIRS_GLOBAL`: turns the image with the higher number into the other.
     -1 where no stage proposed the pair: it met through another image."""
-    region_a: NDArray[np.int8]
-    """Region of the image with the lower number in which they met, -1 for the whole; likewise ``region_b``."""
-    region_b: NDArray[np.int8]
+    region: NDArray[np.int8]
+    """What met; see `imgsieve.features.regions`."""
+    votes: NDArray[np.int8]
+    """How many local codes agree, 127 for more; 0 where that was not found."""
 
     def __len__(self) -> int:
         return len(self.head)
@@ -68,7 +69,7 @@ class Verifier(Protocol):
         Yields
         ------
         Tables of `imgsieve.schema.PAIRS_LOCAL`, a few hundred rows each or more, that hold every pair exactly once,
-        in any order. ``a`` is the lower number of a pair, ``b`` the higher. ``met``, ``region_a`` and ``region_b``
+        in any order. ``a`` is the lower number of a pair, ``b`` the higher. ``met``, ``region`` and ``votes``
         repeat how they met (``met`` is the orientation of the candidate); ``orientation`` is the one that was found,
         0 to 7 for a copy. ``accepted`` makes the tail a duplicate of the head; ``undecided`` is for pairs that could
         not be compared, which the next run tries again. ``made`` and ``how`` tell what was made from what; 0 and null
@@ -111,10 +112,10 @@ def earlier_verdicts(folder: RunFolder, name: str, features: FeatureColumns, jud
     if folder.facts(name).get(_JUDGING) != judging:
         none = np.empty(0, np.int64)
         return EarlierVerdicts.of(none, none.astype(np.int8), np.empty((0, 3), np.int8), none)
-    table, rows = decided(folder, name, ["made", "met", "region_a", "region_b", "key_a", "key_b"])
+    table, rows = decided(folder, name, ["made", "met", "region", "votes", "key_a", "key_b"])
     keys = [fixed_bytes(table[key], 16).view(np.uint64) for key in ("key_a", "key_b")]
     a, b = np.split(_numbers(np.concatenate(keys), features), 2)
-    met = np.stack([pc.fill_null(table[way], WHOLE).to_numpy() for way in ("met", "region_a", "region_b")], axis=1)
+    met = np.stack([pc.fill_null(table[way], WHOLE).to_numpy() for way in ("met", "region", "votes")], axis=1)
     there = (a >= 0) & (a < b)
     return EarlierVerdicts.of(pair_keys(a, b)[there], answers_of(table)[there], met[there], rows[there])
 

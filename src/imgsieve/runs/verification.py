@@ -33,7 +33,7 @@ _MOST_BATCHES = 200
 """As many files are open at once at most."""
 
 _PAIRS = pa.schema(
-    [("a", pa.int32()), ("b", pa.int32()), *((name, pa.int8()) for name in ("orientation", "region_a", "region_b"))]
+    [("a", pa.int32()), ("b", pa.int32()), *((name, pa.int8()) for name in ("orientation", "region", "votes"))]
 )
 
 _READ_ROWS = 16_384
@@ -110,7 +110,7 @@ class Pairs:
     a: NDArray[np.int32]
     b: NDArray[np.int32]
     met: NDArray[np.int8]
-    """Shape (n, 3): orientation and both regions."""
+    """Shape (n, 3): orientation, region and votes."""
 
 
 def _batches(folder: RunFolder, count: int, admit: Callable[[int, int], None]) -> Iterator[Pairs]:

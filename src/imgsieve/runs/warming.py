@@ -32,9 +32,12 @@ from imgsieve.search.crowds import thin
 from imgsieve.search.groups import form_stars
 from imgsieve.search.hamming import self_join
 from imgsieve.search.nearest import Nearest
+from imgsieve.search.neighborhoods import LOCAL_RECORD, draw_key, key_bytes_table, matches_of
 from imgsieve.search.tables import search, tables_for
 from imgsieve.stages import color, local, refinement
+from imgsieve.stages.matching import Corners
 from imgsieve.stages.views import view_of
+from imgsieve.stages.votes import count_votes
 
 __all__ = ["NotCompiledError", "compiling_refused", "run_first_loops", "run_loops", "warm_up"]
 
@@ -149,8 +152,8 @@ def run_loops() -> None:
                 ("a", 0, pa.int64()),
                 ("b", 1, pa.int64()),
                 ("orientation", 0, pa.int8()),
-                ("region_a", -1, pa.int8()),
-                ("region_b", -1, pa.int8()),
+                ("region", -1, pa.int8()),
+                ("votes", 0, pa.int8()),
                 ("distance_bits", 0, pa.int16()),
             )
         }
@@ -160,7 +163,9 @@ def run_loops() -> None:
     pq.write_table(pairs, written, compression="zstd")
     pq.read_table(pa.BufferReader(written.getvalue()), use_threads=False)
     color.match(pairs, (signature, signature), (trimmed, trimmed), ColorConfig())
-    refinement.match(pairs, (layout, layout), (trimmed, trimmed), GlobalConfig())
+    corners = Corners(found.local_codes[None], found.local_places[None])
+    refinement.match(pairs, (layout, layout), (trimmed, trimmed), (corners, corners), GlobalConfig())
+    _warm_votes(found.local_codes)
     _warm_groups()
 
 
@@ -180,6 +185,14 @@ def _search(codes: NDArray[np.uint8]) -> None:
     self_join(codes, 0, lambda _: None)
     nearest = Nearest(1, 1, 256)
     search(codes[:, None], np.zeros(1, np.int32), codes, tables_for(len(codes), 1, 0), nearest)
+
+
+def _warm_votes(codes: NDArray[np.uint8]) -> None:
+    """Run the loops that find matches of local codes and count votes."""
+    records = np.zeros(len(codes), LOCAL_RECORD)
+    records["code"], records["image"] = codes.view(np.uint64), np.arange(len(codes))
+    found = matches_of(records, key_bytes_table(draw_key(0)), 4, 1, 128)
+    count_votes(np.ascontiguousarray(found["places"]), np.array([0, len(found)]))
 
 
 def _warm_groups() -> None:

@@ -39,16 +39,18 @@ def match(
     trimmed
         Shape (n, 4), uint8, of a and of b.
     """
-    place_a = rectangles(pairs["region_a"].to_numpy(), trimmed[0])
-    place_b = rectangles(pairs["region_b"].to_numpy(), trimmed[1])
+    place_a = rectangles(pairs["region"].to_numpy(), trimmed[0])
+    place_b = rectangles(pairs["region"].to_numpy(), trimmed[1])
     metrics = color_metrics(
         signatures[0], signatures[1], place_a, place_b, pairs["orientation"].to_numpy().astype(np.int8)
     )
     rejected = (metrics[:, 4] > _COLORFUL) & (metrics[:, 3] > config.max_hue_shift)
     far = pairs["distance_bits"].to_numpy() > config.far_distance_bits
     rejected |= far & (metrics[:, 2] < config.min_far_correlation) & (metrics[:, 1] > config.max_far_difference)
+    # Where some part of both met, the wholes may differ in color as they like.
+    rejected &= pairs["votes"].to_numpy() == 0
     verdict = np.where(rejected, Verdict.REJECTED, Verdict.UNDECIDED)
-    columns = [pairs[name] for name in ("a", "b", "orientation", "region_a", "region_b")]
+    columns = [pairs[name] for name in ("a", "b", "orientation", "region", "votes")]
     return pa.Table.from_arrays(
         [*columns, pa.array(verdict, pa.string()), *[pa.array(metrics[:, i]) for i in range(3)]], schema=PAIRS_COLOR
     )

@@ -88,8 +88,10 @@ def _features(described: Description) -> dict[str, Any]:
     return {
         "wavelet_codes": described.wavelet_codes.tobytes(),
         "color_signature": described.color_signature.tobytes(),
-        "region_codes": described.region_codes.tobytes(),
         "trimmed": described.trimmed.tobytes(),
+        "trimmed_code": described.trimmed_code.tobytes(),
+        "local_codes": described.local_codes.tobytes(),
+        "local_places": described.local_places.tobytes(),
         "layout": described.layout.tobytes(),
         "detail": metrics.detail,
         "sharpness": metrics.sharpness,

@@ -1,8 +1,9 @@
 """Stage 3: a global descriptor refines the pairs that color left undecided.
 
-Reads ``layout``, ``trimmed`` and, with a model, ``embedding`` of both images of a pair; its table is
-`imgsieve.schema.PAIRS_GLOBAL`. The built-in descriptor is the correlation of the pictures' layouts of light; a model of
-the user's own is compared by the cosine of its embeddings.
+Reads ``layout``, ``trimmed``, ``local_codes``, ``local_places`` or, with a model, ``embedding`` of both images of a
+pair; its table is `imgsieve.schema.PAIRS_GLOBAL`. The built-in descriptor is the correlation of the pictures' layouts
+of light, together with the number of corners that lie alike; a model of the user's own is compared by the cosine of
+its embeddings.
 """
 
 from __future__ import annotations
@@ -15,17 +16,22 @@ from imgsieve.config import GlobalConfig
 from imgsieve.features.layout import layout_similarity
 from imgsieve.features.regions import WHOLE, rectangles
 from imgsieve.schema import PAIRS_GLOBAL, Verdict
+from imgsieve.stages.matching import Corners, matches
 
 __all__ = ["match", "match_embeddings"]
+
+_LEAST_CORNERS = 12
+"""With fewer corners a picture may share none with its copy."""
 
 
 def match(
     pairs: pa.Table,
     layouts: tuple[NDArray[np.int8], NDArray[np.int8]],
     trimmed: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    corners: tuple[Corners, Corners],
     config: GlobalConfig,
 ) -> pa.Table:
-    """Judge pairs by their layouts.
+    """Judge pairs by their layouts and their corners.
 
     Parameters
     ----------
@@ -35,16 +41,24 @@ def match(
         Shape (n, 256), int8, of a and of b.
     trimmed
         Shape (n, 4), uint8, of a and of b.
+    corners
+        Of a and of b, n pictures each.
     """
+    orientations = pairs["orientation"].to_numpy().astype(np.int8)
     similarity = layout_similarity(
         layouts[0],
         layouts[1],
-        rectangles(pairs["region_a"].to_numpy(), trimmed[0]),
-        rectangles(pairs["region_b"].to_numpy(), trimmed[1]),
-        pairs["orientation"].to_numpy().astype(np.int8),
+        rectangles(pairs["region"].to_numpy(), trimmed[0]),
+        rectangles(pairs["region"].to_numpy(), trimmed[1]),
+        orientations,
     )
-    regional = np.maximum(pairs["region_a"].to_numpy(), pairs["region_b"].to_numpy()) != WHOLE
-    return _judged(pairs, similarity, np.where(regional, config.min_region_similarity, config.min_layout_similarity))
+    whole = pairs["region"].to_numpy() == WHOLE
+    rejected = similarity < np.where(whole, config.min_layout_similarity, config.min_trimmed_similarity)
+    # Where some part of both met, the wholes may be laid out as they like.
+    rejected &= pairs["votes"].to_numpy() == 0
+    found = matches(*corners, orientations, config.max_match_distance_bits)
+    telling = np.minimum(corners[0].counts(), corners[1].counts()) >= _LEAST_CORNERS
+    return _judged(pairs, similarity, rejected | (telling & (found < config.min_matches)), found)
 
 
 def match_embeddings(
@@ -52,11 +66,18 @@ def match_embeddings(
 ) -> pa.Table:
     """Judge pairs by the cosine of their embeddings, each of shape (n, d), float32, of unit length."""
     similarity = np.einsum("nd,nd->n", embeddings[0], embeddings[1]).astype(np.float32)
-    return _judged(pairs, similarity, np.full(len(pairs), config.min_embedding_similarity))
+    return _judged(pairs, similarity, similarity < config.min_embedding_similarity, None)
 
 
-def _judged(pairs: pa.Table, similarity: NDArray[np.float32], least: NDArray[np.float64]) -> pa.Table:
-    """Reject the pairs whose similarity is below ``least``, pass on the rest."""
-    verdict = np.where(similarity < least, Verdict.REJECTED, Verdict.UNDECIDED)
-    columns = [pairs[name] for name in ("a", "b", "orientation", "region_a", "region_b")]
-    return pa.Table.from_arrays([*columns, pa.array(verdict, pa.string()), pa.array(similarity)], schema=PAIRS_GLOBAL)
+def _judged(
+    pairs: pa.Table, similarity: NDArray[np.float32], rejected: NDArray[np.bool_], found: NDArray[np.int16] | None
+) -> pa.Table:
+    """Put the verdicts of pairs together."""
+    verdict = np.where(rejected, Verdict.REJECTED, Verdict.UNDECIDED)
+    columns = [
+        *(pairs[name] for name in ("a", "b", "orientation", "region", "votes")),
+        pa.array(verdict, pa.string()),
+        pa.array(similarity),
+        pa.nulls(len(pairs), pa.int16()) if found is None else pa.array(found),
+    ]
+    return pa.Table.from_arrays(columns, schema=PAIRS_GLOBAL)

@@ -6,8 +6,6 @@ here.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -23,8 +21,9 @@ __all__ = [
     "exact_classes",
     "exact_pairs",
     "other_proposals",
-    "regional_proposals",
     "table_of",
+    "trimmed_proposals",
+    "voted_proposals",
     "whole_proposals",
 ]
 
@@ -32,9 +31,14 @@ FLAT_CONTRAST = 1.5
 """Gray levels of deviation below which a picture has nothing to compare; only its bytes and pixels speak for it."""
 
 PROPOSAL = np.dtype(
-    [("a", "<i4"), ("b", "<i4"), ("bits", "<i2"), ("orientation", "i1"), ("region_a", "i1"), ("region_b", "i1")]
+    [("a", "<i4"), ("b", "<i4"), ("bits", "<i2"), ("votes", "i1"), ("orientation", "i1"), ("region", "i1")]
 )
 """A proposed pair while it waits for its equals: 13 bytes. Columns as in `imgsieve.schema.PAIRS_WAVELET`."""
+
+_FAR = HASH_BYTES * 8
+
+_VOTED_BITS = 45
+"""Votes tell how pictures lie on each other better than whole codes that are farther apart than this."""
 
 _INVERSE = np.array([compose_inverse(turn) for turn in range(COUNT)], np.int8)
 
@@ -65,16 +69,48 @@ def exact_classes(first: NDArray[np.int32], digests: NDArray[np.uint64], alive: 
 
 def exact_pairs(first: NDArray[np.int32], copies: NDArray[np.int32], same_bytes: NDArray[np.bool_]) -> pa.Table:
     """Return the accepted pairs of equal images, each with the first of its class: all of shape (n,)."""
-    none = np.full(len(first), regions.WHOLE)
     kind = np.where(same_bytes, "bytes", "pixels")
-    zeros = np.zeros(len(first), np.int8)
-    return _table(first, copies, zeros, none, none, zeros, Verdict.ACCEPTED, kind)
+    same = _proposals(first, copies, np.zeros(len(first), np.int16), regions.WHOLE)
+    return _table(same, Verdict.ACCEPTED, kind)
 
 
 def other_proposals(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.void]:
     """Return proposals that another search made; nothing is known of their codes. See `whole_proposals`."""
-    far = np.full(len(one), HASH_BYTES * 8, np.int16)
-    return whole_proposals(one, other, far, np.zeros(len(one), np.int8))
+    return whole_proposals(one, other, np.full(len(one), _FAR, np.int16), np.zeros(len(one), np.int8))
+
+
+def voted_proposals(
+    a: NDArray[np.int32], b: NDArray[np.int32], turns: NDArray[np.int8], votes: NDArray[np.int8]
+) -> NDArray[np.void]:
+    """Return proposals of pictures of which some part matches: b, turned by ``turns``, resembles a.
+
+    Parameters
+    ----------
+    a, b
+        Shape (n,), int32: images, a below b.
+    turns
+        Shape (n,), int8: orientations.
+    votes
+        Shape (n,), int8: matches that agree.
+    """
+    out = _proposals(a, b, np.full(len(a), _FAR, np.int16), regions.SOME_PART)
+    out["orientation"], out["votes"] = turns, votes
+    return out
+
+
+def trimmed_proposals(one: NDArray[np.int32], other: NDArray[np.int32], bits: NDArray[np.int16]) -> NDArray[np.void]:
+    """Return proposals of pictures that met without their margins; see `whole_proposals`."""
+    return _proposals(one, other, bits, regions.TRIMMED)
+
+
+def _proposals(
+    one: NDArray[np.int32], other: NDArray[np.int32], bits: NDArray[np.int16], region: int
+) -> NDArray[np.void]:
+    """Return upright proposals without votes."""
+    out = np.zeros(len(one), PROPOSAL)
+    out["a"], out["b"], out["bits"] = np.minimum(one, other), np.maximum(one, other), bits
+    out["region"] = region
+    return out
 
 
 def whole_proposals(
@@ -95,64 +131,34 @@ def whole_proposals(
     -------
     Shape (n,), `PROPOSAL`.
     """
-    out = np.empty(len(one), PROPOSAL)
-    out["a"], out["b"], out["bits"] = np.minimum(one, other), np.maximum(one, other), bits
+    out = _proposals(one, other, bits, regions.WHOLE)
     # The orientation of a pair turns b into a.
     out["orientation"] = np.where(one < other, _INVERSE[turns], turns)
-    out["region_a"] = out["region_b"] = regions.WHOLE
-    return out
-
-
-def regional_proposals(
-    one: NDArray[np.int32],
-    other: NDArray[np.int32],
-    bits: NDArray[np.int16],
-    region_one: NDArray[np.int8],
-    region_other: int,
-) -> NDArray[np.void]:
-    """Return proposals of which a region of ``one`` met the whole or a region of ``other``; see `whole_proposals`."""
-    out = np.empty(len(one), PROPOSAL)
-    swap = one > other
-    out["a"], out["b"], out["bits"] = np.where(swap, other, one), np.where(swap, one, other), bits
-    out["orientation"] = 0
-    out["region_a"] = np.where(swap, region_other, region_one)
-    out["region_b"] = np.where(swap, region_one, region_other)
     return out
 
 
 def table_of(proposals: NDArray[np.void]) -> pa.Table:
-    """Return the closest of the proposals of each pair as a table, ordered by pair."""
-    region = np.maximum(proposals["region_a"], proposals["region_b"])
-    last = (proposals["region_a"], proposals["orientation"], region, proposals["bits"])
+    """Return the closest of the proposals of each pair, with all its votes, as a table ordered by pair."""
+    bits = np.where(proposals["region"] == regions.SOME_PART, _VOTED_BITS, proposals["bits"])
+    last = (proposals["orientation"], -proposals["votes"].astype(np.int16), proposals["region"], bits)
     ordered = proposals[np.lexsort((*last, proposals["b"], proposals["a"]))]
     fresh = np.ones(len(ordered), bool)
     fresh[1:] = (ordered["a"][1:] != ordered["a"][:-1]) | (ordered["b"][1:] != ordered["b"][:-1])
     best = ordered[fresh]
-    columns = (best[name] for name in ("a", "b", "orientation", "region_a", "region_b", "bits"))
-    a, b, orientation, region_a, region_b, bits = columns
-    return _table(a, b, orientation, region_a, region_b, bits, Verdict.UNDECIDED, None)
+    if len(best):
+        best["votes"] = np.maximum.reduceat(ordered["votes"], np.nonzero(fresh)[0])
+    return _table(best, Verdict.UNDECIDED, None)
 
 
-def _table(
-    a: NDArray[Any],
-    b: NDArray[Any],
-    orientation: NDArray[np.int8],
-    region_a: NDArray[Any],
-    region_b: NDArray[Any],
-    bits: NDArray[Any],
-    verdict: str,
-    exact: NDArray[np.str_] | None,
-) -> pa.Table:
+def _table(proposals: NDArray[np.void], verdict: str, exact: NDArray[np.str_] | None) -> pa.Table:
     """Put columns together in the order of the schema."""
-    n = len(a)
+    n = len(proposals)
     columns = [
-        pa.array(a.astype(np.int64)),
-        pa.array(b.astype(np.int64)),
-        pa.array(np.ascontiguousarray(orientation)),
-        pa.array(region_a.astype(np.int8)),
-        pa.array(region_b.astype(np.int8)),
+        pa.array(proposals["a"].astype(np.int64)),
+        pa.array(proposals["b"].astype(np.int64)),
+        *(pa.array(np.ascontiguousarray(proposals[name])) for name in ("orientation", "region", "votes")),
         pa.repeat(verdict, n),
-        pa.array(bits.astype(np.int16)),
+        pa.array(np.ascontiguousarray(proposals["bits"])),
         pa.nulls(n, pa.string()) if exact is None else pa.array(exact, pa.string()),
     ]
     return pa.Table.from_arrays(columns, schema=PAIRS_WAVELET)

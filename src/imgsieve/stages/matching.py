@@ -1,0 +1,66 @@
+"""Stage 3, second part: how many local codes of two pictures agree on one similarity.
+
+Reads ``local_codes`` and ``local_places`` of both images of a pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgsieve.features.local_codes import NO_CORNER, turned
+from imgsieve.schema import LOCAL_CODE_BYTES, LOCAL_CODES, LOCAL_PLACE_BYTES
+from imgsieve.stages.votes import count_matches
+
+__all__ = ["Corners", "matches"]
+
+
+@dataclass(frozen=True)
+class Corners:
+    """The local codes of some pictures."""
+
+    codes: NDArray[np.uint8]
+    """Shape (n, 48, 16)."""
+    places: NDArray[np.uint8]
+    """Shape (n, 48, 3)."""
+
+    @classmethod
+    def of(cls, codes: NDArray[np.uint8], places: NDArray[np.uint8]) -> Corners:
+        """Take the columns of the features, shape (n, 768) and (n, 144)."""
+        return cls(codes.reshape(-1, LOCAL_CODES, LOCAL_CODE_BYTES), places.reshape(-1, LOCAL_CODES, LOCAL_PLACE_BYTES))
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return how many corners each picture has."""
+        return np.asarray((self.places[:, :, 2] != NO_CORNER).sum(axis=1))
+
+
+def matches(one: Corners, other: Corners, orientations: NDArray[np.int8], radius: int) -> NDArray[np.int16]:
+    """Count the local codes of pairs that agree on one similarity.
+
+    Parameters
+    ----------
+    one, other
+        Of both pictures of n pairs.
+    orientations
+        Shape (n,): turns the second picture into the first.
+    radius
+        Largest distance of a match, in bits.
+
+    Returns
+    -------
+    Shape (n,).
+    """
+    out = np.zeros(len(orientations), np.int16)
+    for orientation in np.unique(orientations).tolist():
+        rows = np.nonzero(orientations == orientation)[0]
+        codes, places = turned(other.codes[rows], other.places[rows], orientation)
+        out[rows] = count_matches(
+            np.ascontiguousarray(one.codes[rows]).view(np.uint64),
+            np.ascontiguousarray(one.places[rows]),
+            np.ascontiguousarray(codes).view(np.uint64),
+            np.ascontiguousarray(places),
+            radius,
+        )
+    return out
