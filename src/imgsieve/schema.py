@@ -40,7 +40,7 @@ ORIENTATIONS = 8
 SIGNATURE_BYTES = 288
 """Bytes of one color signature; see `imgsieve.features.color`."""
 
-LOCAL_CODES = 48
+LOCAL_CODES = 80
 """Local codes of one picture at most; see `imgsieve.features.local_codes`."""
 
 LOCAL_CODE_BYTES = 16
@@ -147,8 +147,11 @@ PAIRS_COLOR = pa.schema(
     ]
 )
 
-PAIRS_GLOBAL = pa.schema([*_PAIR, pa.field("similarity", pa.float32()), pa.field("matches", pa.int16())])
-"""``matches`` is how many local codes of both pictures agree on one similarity; null where that was not looked at."""
+PAIRS_GLOBAL = pa.schema(
+    [*_PAIR, pa.field("similarity", pa.float32()), pa.field("matches", pa.int16()), pa.field("visible", pa.int16())]
+)
+"""``matches`` is how many corners of both pictures one map brings together, ``visible`` how many of a it has within b;
+null where that was not looked at."""
 
 PAIRS_LOCAL = pa.schema(
     [

@@ -129,7 +129,8 @@ def _global(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccou
     rejected = row["verdict"] == Verdict.REJECTED
     scores = [Score(name=name, value=row["similarity"], limit=f"at least {least:g}")]
     if row["matches"] is not None:
-        limit = f"at least {config.refine.min_matches}"
+        least_corners = max(config.refine.min_matches, config.refine.min_match_share * row["visible"])
+        limit = f"at least {least_corners:.0f} of {row['visible']}"
         scores.append(Score(name="corners that lie alike", value=row["matches"], limit=limit))
     return StageAccount(
         name="global",

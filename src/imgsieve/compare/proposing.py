@@ -86,7 +86,7 @@ def _near_codes(subjects: Subjects, config: WaveletConfig) -> NDArray[np.void]:
 def _votes(subjects: Subjects, config: VotingConfig) -> NDArray[np.int16]:
     """Count the local codes that agree, for each orientation in which a run looks for them."""
     turns = range(orientation.COUNT if config.turned else 1)
-    found = [matches(*subjects.corners(), np.array([turn], np.int8), config.max_distance_bits) for turn in turns]
+    found = [matches(*subjects.corners(), np.array([turn], np.int8), config.max_distance_bits)[0] for turn in turns]
     return np.concatenate(found)
 
 

@@ -73,6 +73,8 @@ class WaveletConfig:
 class VotingConfig:
     """Stage 1, second part: pairs that local codes propose, such as crops, screenshots and tilted pictures."""
 
+    corners: int = 64
+    """Corners a picture that take part, the strongest of each scale."""
     tables: int = 4
     """Orders in which local codes are compared with those beside them; 0 for none."""
     window: int = 64
@@ -114,8 +116,10 @@ class GlobalConfig:
     """The same where pictures met without their margins, for layouts are coarse there."""
     max_match_distance_bits: int = 18
     """Largest distance at which local codes of two pictures match, of 128 bits."""
-    min_matches: int = 4
-    """Pairs of which fewer local codes agree on one similarity are rejected, if both have corners to speak of."""
+    min_matches: int = 6
+    """Pairs of which one map brings fewer corners together are rejected, if both have corners to speak of,"""
+    min_match_share: float = 0.2
+    """and those of which it does so with a smaller share of the corners that both should have."""
     min_embedding_similarity: float = 0.5
     """With a model: pairs whose cosine is lower are rejected."""
     propose_embedding_similarity: float = 0.75

@@ -38,9 +38,9 @@ class Description:
     trimmed_code: NDArray[np.uint8]
     """Shape (32,)."""
     local_codes: NDArray[np.uint8]
-    """Shape (48, 16)."""
+    """Shape (80, 16)."""
     local_places: NDArray[np.uint8]
-    """Shape (48, 3)."""
+    """Shape (80, 3)."""
     layout: NDArray[np.int8]
     """Shape (256,)."""
     color_signature: NDArray[np.uint8]

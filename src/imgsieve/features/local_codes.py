@@ -147,9 +147,9 @@ def local_codes(luma: NDArray[np.float32], aspect: float, codes: NDArray[np.uint
     aspect
         Width of the true picture over its height.
     codes
-        Shape (48, 16): is overwritten; zeros where there is no corner.
+        Shape (80, 16): is overwritten; zeros where there is no corner.
     places
-        Shape (48, 3): is overwritten with how far down and right a corner is, in 254ths of the longer side, and its
+        Shape (80, 3): is overwritten with how far down and right a corner is, in 254ths of the longer side, and its
         scale, from 0 for the finest; 255 where there is no corner.
     """
     codes[:] = 0

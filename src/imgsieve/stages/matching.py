@@ -1,4 +1,4 @@
-"""Stage 3, second part: how many local codes of two pictures agree on one similarity.
+"""Stage 3, second part: how many corners of two pictures one map brings together.
 
 Reads ``local_codes`` and ``local_places`` of both images of a pair.
 """
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.local_codes import NO_CORNER, turned
 from imgsieve.schema import LOCAL_CODE_BYTES, LOCAL_CODES, LOCAL_PLACE_BYTES
-from imgsieve.stages.votes import count_matches
+from imgsieve.stages.fitting import count_fitting
 
 __all__ = ["Corners", "matches"]
 
@@ -22,13 +22,13 @@ class Corners:
     """The local codes of some pictures."""
 
     codes: NDArray[np.uint8]
-    """Shape (n, 48, 16)."""
+    """Shape (n, 80, 16)."""
     places: NDArray[np.uint8]
-    """Shape (n, 48, 3)."""
+    """Shape (n, 80, 3)."""
 
     @classmethod
     def of(cls, codes: NDArray[np.uint8], places: NDArray[np.uint8]) -> Corners:
-        """Take the columns of the features, shape (n, 768) and (n, 144)."""
+        """Take the columns of the features, shape (n, 1280) and (n, 240)."""
         return cls(codes.reshape(-1, LOCAL_CODES, LOCAL_CODE_BYTES), places.reshape(-1, LOCAL_CODES, LOCAL_PLACE_BYTES))
 
     def counts(self) -> NDArray[np.int64]:
@@ -36,8 +36,10 @@ class Corners:
         return np.asarray((self.places[:, :, 2] != NO_CORNER).sum(axis=1))
 
 
-def matches(one: Corners, other: Corners, orientations: NDArray[np.int8], radius: int) -> NDArray[np.int16]:
-    """Count the local codes of pairs that agree on one similarity.
+def matches(
+    one: Corners, other: Corners, orientations: NDArray[np.int8], radius: int
+) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Count the corners of pairs that one map brings together, and those that it should.
 
     Parameters
     ----------
@@ -50,17 +52,17 @@ def matches(one: Corners, other: Corners, orientations: NDArray[np.int8], radius
 
     Returns
     -------
-    Shape (n,).
+    Shape (n,) and (n,); see `imgsieve.stages.fitting.count_fitting`.
     """
-    out = np.zeros(len(orientations), np.int16)
+    found, visible = np.zeros(len(orientations), np.int16), np.zeros(len(orientations), np.int16)
     for orientation in np.unique(orientations).tolist():
         rows = np.nonzero(orientations == orientation)[0]
         codes, places = turned(other.codes[rows], other.places[rows], orientation)
-        out[rows] = count_matches(
+        found[rows], visible[rows] = count_fitting(
             np.ascontiguousarray(one.codes[rows]).view(np.uint64),
             np.ascontiguousarray(one.places[rows]),
             np.ascontiguousarray(codes).view(np.uint64),
             np.ascontiguousarray(places),
             radius,
         )
-    return out
+    return found, visible

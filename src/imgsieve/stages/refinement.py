@@ -56,9 +56,10 @@ def match(
     rejected = similarity < np.where(whole, config.min_layout_similarity, config.min_trimmed_similarity)
     # Where some part of both met, the wholes may be laid out as they like.
     rejected &= pairs["votes"].to_numpy() == 0
-    found = matches(*corners, orientations, config.max_match_distance_bits)
+    found, visible = matches(*corners, orientations, config.max_match_distance_bits)
+    enough = found >= np.maximum(config.min_matches, config.min_match_share * visible)
     telling = np.minimum(corners[0].counts(), corners[1].counts()) >= _LEAST_CORNERS
-    return _judged(pairs, similarity, rejected | (telling & (found < config.min_matches)), found)
+    return _judged(pairs, similarity, rejected | (telling & ~enough), found, visible)
 
 
 def match_embeddings(
@@ -66,11 +67,11 @@ def match_embeddings(
 ) -> pa.Table:
     """Judge pairs by the cosine of their embeddings, each of shape (n, d), float32, of unit length."""
     similarity = np.einsum("nd,nd->n", embeddings[0], embeddings[1]).astype(np.float32)
-    return _judged(pairs, similarity, similarity < config.min_embedding_similarity, None)
+    return _judged(pairs, similarity, similarity < config.min_embedding_similarity)
 
 
 def _judged(
-    pairs: pa.Table, similarity: NDArray[np.float32], rejected: NDArray[np.bool_], found: NDArray[np.int16] | None
+    pairs: pa.Table, similarity: NDArray[np.float32], rejected: NDArray[np.bool_], *corners: NDArray[np.int16]
 ) -> pa.Table:
     """Put the verdicts of pairs together."""
     verdict = np.where(rejected, Verdict.REJECTED, Verdict.UNDECIDED)
@@ -78,6 +79,7 @@ def _judged(
         *(pairs[name] for name in ("a", "b", "orientation", "region", "votes")),
         pa.array(verdict, pa.string()),
         pa.array(similarity),
-        pa.nulls(len(pairs), pa.int16()) if found is None else pa.array(found),
+        *(pa.array(counts) for counts in corners),
     ]
+    columns += [pa.nulls(len(pairs), pa.int16())] * (len(PAIRS_GLOBAL) - len(columns))
     return pa.Table.from_arrays(columns, schema=PAIRS_GLOBAL)

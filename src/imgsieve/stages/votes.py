@@ -11,10 +11,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from imgsieve.features.local_codes import LEVEL_RATIO, NO_CORNER, PLACES
-from imgsieve.search.words import ones
+from imgsieve.features.local_codes import LEVEL_RATIO, PLACES
 
-__all__ = ["count_matches", "count_votes"]
+__all__ = ["agree", "count_votes"]
 
 _LEAST_APART = 0.06 * PLACES
 """Two corners that are nearer than this tell no scale."""
@@ -30,7 +29,7 @@ _LEVEL = np.log(LEVEL_RATIO)
 
 
 @njit(nogil=True, cache=True)
-def _agree(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+def agree(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
     """Return whether two matches, shape (6,) each, agree on one similarity and are of two corners in both pictures."""
     down_a, right_a = np.float64(other[0]) - np.float64(one[0]), np.float64(other[1]) - np.float64(one[1])
     down_b, right_b = np.float64(other[3]) - np.float64(one[3]), np.float64(other[4]) - np.float64(one[4])
@@ -54,7 +53,7 @@ def _most_votes(places: NDArray[np.uint8], begin: int, end: int) -> int:
             break
         votes = 1
         for j in range(begin, end):
-            votes += _agree(places[i], places[j])
+            votes += agree(places[i], places[j])
         most = max(most, votes)
     return most
 
@@ -78,55 +77,3 @@ def count_votes(places: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray
     for k in range(out.size):
         out[k] = min(_most_votes(places, starts[k], starts[k + 1]), _MOST)
     return out
-
-
-@njit(nogil=True, cache=True)
-def count_matches(
-    codes_a: NDArray[np.uint64],
-    places_a: NDArray[np.uint8],
-    codes_b: NDArray[np.uint64],
-    places_b: NDArray[np.uint8],
-    radius: int,
-) -> NDArray[np.int16]:
-    """Compare all local codes of the pictures of pairs, and count those that agree on one similarity.
-
-    Parameters
-    ----------
-    codes_a, codes_b
-        Shape (n, 48, 2).
-    places_a, places_b
-        Shape (n, 48, 3); 255 where there is no corner.
-    radius
-        Largest distance of a match, in bits; each corner of a is matched with the nearest of b.
-
-    Returns
-    -------
-    Shape (n,): from 0 to 48.
-    """
-    out = np.empty(codes_a.shape[0], np.int16)
-    places = np.empty((codes_a.shape[1], 6), np.uint8)
-    for k in range(out.size):
-        count = 0
-        for i in range(codes_a.shape[1]):
-            if places_a[k, i, 2] == NO_CORNER:
-                break
-            nearest = _nearest(codes_a[k, i], codes_b[k], places_b[k], radius)
-            if nearest >= 0:
-                places[count, :3] = places_a[k, i]
-                places[count, 3:] = places_b[k, nearest]
-                count += 1
-        out[k] = _most_votes(places, 0, count)
-    return out
-
-
-@njit(nogil=True, cache=True)
-def _nearest(code: NDArray[np.uint64], codes: NDArray[np.uint64], places: NDArray[np.uint8], radius: int) -> int:
-    """Return which of the codes of a picture is the nearest to one, -1 when none is within the radius."""
-    nearest, least = -1, np.uint64(radius + 1)
-    for j in range(codes.shape[0]):
-        if places[j, 2] == NO_CORNER:
-            break
-        apart = ones(code[0] ^ codes[j, 0]) + ones(code[1] ^ codes[j, 1])
-        if apart < least:
-            nearest, least = j, apart
-    return nearest
