@@ -9,6 +9,7 @@ import typer
 
 from imgsieve.cli.app_stores import copy, list_places
 from imgsieve.cli.helping import HelpfulCommand, HelpfulGroup
+from imgsieve.config import Effort
 
 __all__ = ["app"]
 
@@ -29,6 +30,15 @@ ConfigFile = Annotated[
         "--config",
         metavar="FILE.toml",
         help="Options from a TOML file, one table a stage; flags win over it.",
+    ),
+]
+
+
+Search = Annotated[
+    Effort,
+    typer.Option(
+        help="How hard to search. fast: whole pictures alone. balanced: crops to half of a picture, screenshots and "
+        "tilted pictures as well. thorough: smaller parts, mirrored and turned ones, too.",
     ),
 ]
 
@@ -86,6 +96,7 @@ def run(
         ),
     ],
     config: ConfigFile = None,
+    search: Search = Effort.BALANCED,
     include: Annotated[
         list[str] | None,
         typer.Option(
@@ -195,6 +206,7 @@ def run(
         max_requests_per_second=max_requests_per_second,
         max_bandwidth=max_bandwidth,
         cache=cache,
+        search=search,
         descriptor=descriptor,
         no_thumbnails=no_thumbnails,
         no_report=no_report,
@@ -233,6 +245,7 @@ def compare(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
     config: ConfigFile = None,
+    search: Search = Effort.BALANCED,
 ) -> None:
     """Explain, stage by stage, why two pictures are duplicates or are not.
 
@@ -240,7 +253,7 @@ def compare(
     """
     from imgsieve.cli.comparing import compare_command  # noqa: PLC0415 - loads its room
 
-    compare_command(a, b, image=image, as_json=as_json, config=config)
+    compare_command(a, b, image=image, as_json=as_json, config=config, search=search)
 
 
 @app.command(cls=HelpfulCommand)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from imgsieve.cli.texts import visible
 from imgsieve.compare import Explanation, Score, compare_pictures, draw_comparison
-from imgsieve.config import load_config
+from imgsieve.config import Effort, load_config
 from imgsieve.errors import ConfigError, DecodeError
 
 __all__ = ["compare_command", "explanation_text"]
@@ -21,9 +21,11 @@ __all__ = ["compare_command", "explanation_text"]
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
-def compare_command(a: Path, b: Path, *, image: Path | None, as_json: bool, config: Path | None) -> None:
+def compare_command(
+    a: Path, b: Path, *, image: Path | None, as_json: bool, config: Path | None, search: Effort
+) -> None:
     """Explain a pair of files."""
-    options = load_config(config)
+    options = load_config(config, effort=search)
     if image is not None and image.suffix.lower() not in _FORMATS:
         raise ConfigError(f"--image {image}: the name must end in one of {', '.join(_FORMATS)}")
     try:

@@ -14,7 +14,7 @@ from imgsieve.cli.progress import open_display, report_stage
 from imgsieve.cli.signals import stop_on_signals
 from imgsieve.cli.summary import summary_text
 from imgsieve.cli.texts import parse_size
-from imgsieve.config import RunConfig, load_config
+from imgsieve.config import Effort, RunConfig, load_config
 from imgsieve.errors import Interrupted
 from imgsieve.report.publishing import publish_report
 from imgsieve.runs import RunFolder, RunResult, run
@@ -38,6 +38,7 @@ class RunOptions:
     before: str | None
     max_requests_per_second: float | None
     max_bandwidth: str | None
+    search: Effort
     cache: str | None
     descriptor: str | None
     no_thumbnails: bool
@@ -66,7 +67,7 @@ class RunOptions:
                 "cache_bytes": _size("--cache", self.cache, least=0),
             },
         }
-        return load_config(self.config, overrides)
+        return load_config(self.config, overrides, self.search)
 
 
 def _size(option: str, text: str | None, least: int = 1) -> int | None:

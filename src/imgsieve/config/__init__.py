@@ -1,5 +1,6 @@
 """The options of a run: from TOML, flags or Python."""
 
+from imgsieve.config.efforts import EFFORTS, Effort
 from imgsieve.config.loading import load_config
 from imgsieve.config.options import (
     ColorConfig,
@@ -18,9 +19,11 @@ from imgsieve.config.run import ALGORITHM, WITHOUT_EFFECT, RunConfig, digest_of
 
 __all__ = [
     "ALGORITHM",
+    "EFFORTS",
     "WITHOUT_EFFECT",
     "ColorConfig",
     "DecodeConfig",
+    "Effort",
     "ExecutionConfig",
     "GlobalConfig",
     "LocalConfig",

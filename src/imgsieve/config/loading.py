@@ -8,13 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from imgsieve.config.efforts import EFFORTS, Effort
 from imgsieve.config.run import RunConfig
 from imgsieve.errors import ConfigError
 
 __all__ = ["load_config"]
 
 
-def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> RunConfig:
+def load_config(
+    path: Path | None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    effort: Effort = Effort.BALANCED,
+) -> RunConfig:
     """Read a TOML file of options and lay ``overrides`` over it.
 
     Parameters
@@ -23,6 +28,8 @@ def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | 
         A TOML file with tables named as the fields of `RunConfig`; None for the defaults.
     overrides
         Options by table; those that are None are passed over.
+    effort
+        How hard to search; what the file says of the same options counts more.
 
     Raises
     ------
@@ -43,6 +50,8 @@ def load_config(path: Path | None, overrides: Mapping[str, Mapping[str, Any]] | 
             raise ConfigError(f"{path}: there is no table [{name}]; there are {', '.join(sections)}")
         if not isinstance(table, dict):
             raise ConfigError(f"{path}: {name} must be a table")
+    for name, options in EFFORTS[effort].items():
+        tables[name] = {**options, **tables.get(name, {})}
     for name, options in (overrides or {}).items():
         given = {key: value for key, value in options.items() if value is not None}
         tables[name] = {**tables.get(name, {}), **given}

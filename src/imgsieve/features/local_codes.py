@@ -133,7 +133,7 @@ def turned(
         down, right = PLACES - right, down
     out[..., 0], out[..., 1] = down, right
     out[places[..., 2] == NO_CORNER] = NO_CORNER
-    return np.packbits(bits, axis=-1, bitorder="little"), out
+    return np.ascontiguousarray(np.packbits(bits, axis=-1, bitorder="little")), out
 
 
 @njit(nogil=True, cache=True)

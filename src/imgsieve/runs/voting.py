@@ -40,6 +40,9 @@ _GATHERED_MATCHES = 1 << 19
 
 _PLACE = ("down", "right", "scale")
 
+_MORE_TURNED = 2
+"""Votes that turned pictures need beyond those of upright ones: seldom is one a copy, and there are seven of them."""
+
 Done = Callable[[int], None]
 
 
@@ -172,8 +175,9 @@ class _Vote:
         matches, sizes = matches[np.repeat(sizes >= least, sizes)], sizes[sizes >= least]
         starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         votes = count_votes(np.ascontiguousarray(matches["places"]), starts)
-        chosen = votes >= least
-        found = matches[starts[:-1][chosen]]
+        found = matches[starts[:-1]]
+        chosen = votes >= least + _MORE_TURNED * (found["turn"] != 0)
+        found = found[chosen]
         return wavelet.voted_proposals(found["a"], found["b"], found["turn"], votes[chosen])
 
 
