@@ -1,0 +1,1 @@
+"""Pictures with known copies, made for measuring; scores of runs over them; thresholds against what was measured."""
