@@ -2,8 +2,15 @@
 
 Usage::
 
+    python benchmarks/accuracy.py --photos DIR [DIR ...] --photos DIR [--lookalikes DIR] [--seed 1]
     python benchmarks/accuracy.py --set TRUTH.csv IMAGES [--set TRUTH.csv IMAGES ...]
     python benchmarks/accuracy.py --root DIR --groups GROUPS.csv --negatives PAIRS.csv
+
+With ``--photos``, sets are made of each group of folders (see `evaluation_sets.py`) below the work folder, with seeds
+that count up from ``--seed``, and one table tells every figure that is asked for, with its bar and whether it was
+reached; what each stage did with copies and strangers follows, what a run finds without one of its parts, and what
+other tools find on the same pictures where ``--peer-python TOOL=PYTHON`` names their environment. Every miss, with
+what decided, is listed in ``failures.md`` of the work folder; ``--plots DIR`` writes ``accuracy-edits.svg``.
 
 A set is a folder of pictures with a truth as `scoring.py` reads it, and optionally a column ``keep`` (1 for what
 a person would keep). GROUPS has the columns ``group``, ``file`` and ``kind``: the files of one group show one
@@ -15,211 +22,200 @@ folders stay. Prints tables in Markdown.
 from __future__ import annotations
 
 import argparse
-import csv
-import shutil
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
+from evaluation.ablation import by_edit, by_stage, edit_table, fate, with_search, without
+from evaluation.bars import (
+    Row,
+    bar_table,
+    crop_rows,
+    looked_at_row,
+    mixed_rows,
+    negative_row,
+    real_row,
+    share_row,
+    synthetic_rows,
+)
+from evaluation.charts import bars
+from evaluation.finished import Measured, measure
+from evaluation.markdown import table
+from evaluation.real import report_groups, report_negatives
+from evaluation.rivals import rival_rows
+from evaluation.verifying import speed
+from evaluation_sets import MAKERS
+from imgsieve.config import RunConfig
 
-from imgsieve.runs import run
-from scoring import read_groups, read_truth, score
-
-STAGES = ("wavelet", "color", "global", "local")
-SCORES = {
-    "wavelet": ("distance_bits",),
-    "color": ("dominant_distance", "pixel_difference", "histogram_correlation"),
-    "global": ("similarity",),
-    "local": ("inliers", "block_share", "still_share", "color_shift"),
-}
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A finished run: its rows by file, and what each stage said of pairs of images."""
-
-    rows: dict[str, dict[str, Any]]
-    said: dict[tuple[int, int], dict[str, dict[str, Any]]]
-
-    @classmethod
-    def load(cls, out: Path) -> Finished:
-        """Read a run folder."""
-        rows = {row["file"]: row for row in pq.read_table(out / "groups.parquet").to_pylist()}
-        said: defaultdict[tuple[int, int], dict[str, dict[str, Any]]] = defaultdict(dict)
-        for stage in STAGES:
-            for pair in pq.read_table(out / f"pairs/{stage}.parquet").to_pylist():
-                said[pair["a"], pair["b"]][stage] = pair
-        return cls(rows, dict(said))
-
-    def together(self, one: str, other: str) -> bool:
-        """Return whether two files are in one group."""
-        group = self.rows[one]["group"]
-        return group is not None and group == self.rows[other]["group"]
-
-    def story(self, one: str, other: str) -> tuple[int, str]:
-        """Return how far a pair came, and what the last stage that saw it said."""
-        ids = sorted((self.rows[one]["image_id"], self.rows[other]["image_id"]))
-        stages = self.said.get((ids[0], ids[1]), {})
-        if not stages:
-            return 0, "not proposed"
-        last = list(stages)[-1]
-        pair = stages[last]
-        scores = ", ".join(f"{name} {_number(pair[name])}" for name in SCORES[last] if pair[name] is not None)
-        why = pair.get("why") or {"undecided": "never needed by a keeper"}.get(pair["verdict"], pair["verdict"])
-        return len(stages), f"{last}: {why} ({scores})"
+_SEARCHES = (("balanced", 0.75), ("thorough", 0.90))
+_MOST_PAIRS = 150
 
 
-def _number(value: float) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "/") for cell in line) + " |" for line in lines)
-
-
-def measure_set(truth_file: Path, images: Path, work: Path) -> tuple[list[object], Mapping[str, float]]:
-    """Run over one set; return its row of the table, and recall by edit."""
-    out = work / f"set-{images.resolve().parent.name}-{images.name}"
-    shutil.rmtree(out, ignore_errors=True)
-    summary = run([str(images)], out).summary
-    result = score(read_truth(truth_file), read_groups(out / "groups.csv"))
-    row = [
-        images.resolve().parent.name,
+def set_row(measured: Measured) -> list[object]:
+    """Return the line of one set."""
+    summary, (good, judged) = measured.summary, measured.keepers()
+    return [
+        measured.name,
         f"{summary['images']:,}",
-        f"{result.recall:.4f}",
-        f"{result.pair_precision:.5f}",
-        result.photos_lost,
-        keeper_share(truth_file, Finished.load(out)),
+        f"{measured.score.recall:.4f}",
+        f"{measured.score.pair_precision:.5f}",
+        measured.score.photos_lost,
+        f"{good / judged:.3f}" if judged else "-",
         f"{summary['seconds']:.0f}",
         f"{summary['memory']['measured_peak_bytes'] / 1e6:.0f}",
     ]
-    return row, result.recall_by_edit
 
 
-def keeper_share(truth_file: Path, finished: Finished) -> str:
-    """Return the share of groups whose kept file is one a person would keep."""
-    with truth_file.open(newline="", encoding="utf-8") as stream:
-        wished = {row["file"]: row.get("keep") for row in csv.DictReader(stream)}
-    kept = [f for f, row in finished.rows.items() if row["keep"] and row["group"] is not None and wished.get(f)]
-    return f"{sum(wished[f] == '1' for f in kept) / len(kept):.3f}" if kept else "-"
-
-
-def copied(files: Iterable[str], root: Path, target: Path) -> Path:
-    """Copy files into a folder of their own; return it."""
-    shutil.rmtree(target, ignore_errors=True)
-    for file in sorted(set(files)):
-        (target / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(root / file, target / file)
-    return target
-
-
-def run_over(files: Iterable[str], root: Path, work: Path, name: str) -> Finished:
-    """Copy files, run over them, and read what came out."""
-    images, out = copied(files, root, work / name / "images"), work / name / "run"
-    shutil.rmtree(out, ignore_errors=True)
-    run([str(images)], out)
-    return Finished.load(out)
-
-
-def report_groups(groups_file: Path, root: Path, work: Path) -> None:
-    """Print, kind by kind, how much of each group came together, and each miss."""
-    with groups_file.open(newline="", encoding="utf-8") as stream:
-        listed = list(csv.DictReader(stream))
-    finished = run_over((row["file"] for row in listed), root, work, "groups")
-    groups: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in listed:
-        groups[row["kind"], row["group"]].append(row["file"])
-    figures: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (kind, _), files in groups.items():
-        pairs = list(combinations(files, 2))
-        figures[kind].update(groups=1, files=len(files), pairs=len(pairs))
-        figures[kind]["together"] += sum(finished.together(*pair) for pair in pairs)
-    print("\n## Groups\n")
-    print(
-        table(
-            ("kind", "groups", "files", "pairs together", "all pairs"),
-            [(kind, f["groups"], f["files"], f["together"], f["pairs"]) for kind, f in sorted(figures.items())],
-        )
-    )
-    print("\n### Misses\n")
-    misses = [line for (kind, _), files in groups.items() for line in _misses(kind, files, finished)]
-    print(table(("kind", "file", "not with", "what decided"), misses) if misses else "none")
-    print("\n### Groups that were merged\n")
-    of = {file: group for group, files in groups.items() for file in files}
-    merged = [
-        (file, row["keeper"], row["reason"])
-        for file, row in finished.rows.items()
-        if row["keeper"] and of[file] != of[row["keeper"]]
-    ]
-    print(table(("file", "merged with", "why"), merged) if merged else "none")
-
-
-def _misses(kind: str, files: Sequence[str], finished: Finished) -> list[tuple[str, str, str, str]]:
-    """Return a line for each file outside the largest part of its group: the pair that came furthest, and why not."""
-    parts: defaultdict[object, list[str]] = defaultdict(list)
-    for file in files:
-        group = finished.rows[file]["group"]
-        parts[file if group is None else group].append(file)
-    main = max(parts.values(), key=len)
-    lines = []
-    for file in files:
-        if file in main:
-            continue
-        row = finished.rows[file]
-        if row["status"] == "failed":
-            lines.append((kind, file, "any", f"{row['error_kind']}: {row['error']}"))
-            continue
-        kept = next((f for f in main if finished.rows[f]["keep"]), main[0])
-        furthest = max((f for f in main), key=lambda f: (finished.story(file, f)[0], f == kept))
-        lines += [(kind, file, other, finished.story(file, other)[1]) for other in dict.fromkeys((kept, furthest))]
-    return lines
-
-
-def report_negatives(pairs_file: Path, root: Path, work: Path) -> None:
-    """Print which pairs were wrongly merged."""
-    with pairs_file.open(newline="", encoding="utf-8") as stream:
-        pairs = list(csv.DictReader(stream))
-    finished = run_over((row[side] for row in pairs for side in "ab"), root, work, "negatives")
-    merged = [row for row in pairs if finished.together(row["a"], row["b"])]
-    all_of, wrong = Counter(row["why"] for row in pairs), Counter(row["why"] for row in merged)
-    reached = Counter(row["why"] for row in pairs if finished.story(row["a"], row["b"])[0] == len(STAGES))
-    print("\n## Look-alikes\n")
-    print(
-        table(
-            ("why", "pairs", "compared by pixels", "merged"),
-            [(why, count, reached[why], wrong[why]) for why, count in sorted(all_of.items())],
-        )
-    )
-    lines = [(row["a"], row["b"], finished.story(row["a"], row["b"])[1]) for row in merged]
-    print("\n" + (table(("a", "b", "what decided"), lines) if lines else "None was merged."))
-
-
-def report_sets(sets: Sequence[tuple[str, str]], work: Path) -> None:
+def report_sets(all_measured: Sequence[Measured]) -> None:
     """Print the figures of all sets, and recall by edit."""
-    measured = [measure_set(Path(truth), Path(images), work) for truth, images in sets]
     head = ("set", "images", "recall", "precision", "lost", "keeper", "seconds", "peak MB")
-    print("\n## Sets\n\n" + table(head, [row for row, _ in measured]))
-    edits = sorted({edit for _, by_edit in measured for edit in by_edit})
-    lines = [(edit, *(f"{by_edit[edit]:.3f}" if edit in by_edit else "-" for _, by_edit in measured)) for edit in edits]
-    print("\n### Recall by edit\n\n" + table(("edit", *(str(row[0]) for row, _ in measured)), lines))
+    print("\n## Sets\n\n" + table(head, map(set_row, all_measured)))
+    print("\n### What became of copies, by edit\n\n" + edit_table(by_edit(all_measured)))
+    print("\n### What stages did with pairs")
+    for measured in all_measured:
+        print(f"\n{measured.name}:\n\n{by_stage(measured)}")
+
+
+def failures(all_measured: Sequence[Measured]) -> str:
+    """Return all that was lost and missed, with what decided."""
+    lines = ["# Failures"]
+    for measured in all_measured:
+        wrong = [(file, keeper, reason) for file, keeper, reason in measured.wrong()]
+        lines += [f"\n## {measured.name}\n\nPictures: `{measured.folder}`\n\n### Wrongly merged\n"]
+        lines.append(table(("file", "with", "reason"), wrong) if wrong else "none")
+        missed = [
+            (row.transform, fate(measured, row), row.file, measured.original[row.source],
+             measured.finished.story(row.file, measured.original[row.source])[1])
+            for row in measured.copies() if not measured.found(row)
+        ]  # fmt: skip
+        lines += ["\n### Missed\n", table(("edit", "lost by", "copy", "original", "what decided"), sorted(missed))]
+        unkept = [
+            (file, measured.finished.rows[file]["reason"])
+            for file, row in measured.finished.rows.items()
+            if row["keep"] and row["group"] is not None and measured.wished.get(file) == "0"
+        ]
+        lines += ["\n### Kept, though a person would keep another\n", table(("file", "reason"), unkept)]
+    return "\n".join(lines) + "\n"
+
+
+class Bench:
+    """Makes the sets, runs over them, and gathers the rows of the table."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._work: Path = options.work
+        self._measured: list[Measured] = []
+
+    def report(self) -> None:
+        """Print everything."""
+        groups = [[Path(folder) for folder in folders] for folders in self._options.photos]
+        mixed = [self._made("mixed", folders, number) for number, folders in enumerate(groups)]
+        rows = [*mixed_rows(mixed, by_edit(mixed))]
+        for number, folders in enumerate(groups):
+            rows += self._rows_of(folders, number)
+        rows += synthetic_rows(self._made("synthetic", [], 0))
+        rows += self._real_rows()
+        rows += self._speed_rows(mixed)
+        print("\n## Figures and bars\n\n" + bar_table(rows))
+        report_sets(self._measured)
+        (self._work / "failures.md").write_text(failures(self._measured), encoding="utf-8")
+        if self._options.plots:
+            self._plot(mixed)
+        self._report_without(mixed[0])
+        self._report_rivals(mixed[0])
+
+    def _made(self, kind: str, folders: Sequence[Path], number: int, config: RunConfig | None = None) -> Measured:
+        """Make a set unless it is there, and run over it."""
+        where = folders[0].name if folders else "made"
+        folder = self._work / "sets" / where / kind
+        if not (folder / "truth.csv").is_file():
+            MAKERS[kind](folder, folders, self._options.seed + number)
+        measured = measure(
+            folder / "truth.csv", folder / "images", self._work, config, "" if config is None else "other"
+        )
+        if config is None:
+            self._measured.append(measured)
+        return measured
+
+    def _rows_of(self, folders: Sequence[Path], number: int) -> Iterator[Row]:
+        """Yield the rows that one group of folders gives, apart from those of the mixed sets."""
+        if number in self._options.without_lookalikes:
+            return
+        default = self._made("crops", folders, number)
+        yield from crop_rows(default, "default", _SEARCHES[0][1])
+        for mode, bar in _SEARCHES:
+            config = with_search(RunConfig(), mode)
+            if config is not None and config != RunConfig():
+                yield from crop_rows(self._made("crops", folders, number, config), mode, bar)
+        yield from share_row(self._made("squashed", folders, number), "copies squashed to 128 x 128 and blurred", 0.98)
+        yield looked_at_row(self._made("tenth", folders, number))
+
+    def _real_rows(self) -> Iterator[Row]:
+        """Yield the rows of real groups and look-alikes, where they are named."""
+        options = self._options
+        if options.groups:
+            yield real_row(report_groups(options.groups, options.root, self._work))
+        if options.negatives:
+            yield negative_row(report_negatives(options.negatives, options.root, self._work))
+
+    def _speed_rows(self, mixed: Sequence[Measured]) -> Iterator[Row]:
+        """Yield what stage 4 verifies in a second of one core."""
+        measured = mixed[0]
+        stage = next(stage for stage in measured.summary["stages"] if stage["name"] == "local")
+        rate = stage["items"] / max(stage["cpu_seconds"], 1e-9)
+        yield Row(
+            "pairs that stage 4 verifies a second of processor time, run", f"{rate:.0f} of {stage['items']:,}", "", None
+        )
+        folder = self._work / f"set-{measured.name}"
+        for kind, found in speed(measured, folder, most=_MOST_PAIRS, seed=self._options.seed).items():
+            told = f"{found.a_second:.0f}; {found.compared_a_second:.0f} without decoding (of {found.pairs})"
+            yield Row(f"- single pairs, {kind}, one thread", told, "", None)
+
+    def _plot(self, mixed: Sequence[Measured]) -> None:
+        """Draw recall by edit."""
+        shares = {name: fates["found"] / fates.total() for name, fates in by_edit(mixed)}
+        svg = bars(f"Copies found, by edit ({len(mixed)} sets)", shares, 0.9)
+        (Path(self._options.plots) / "accuracy-edits.svg").write_text(svg, encoding="utf-8")
+
+    def _report_without(self, measured: Measured) -> None:
+        """Print what a run finds without one of its parts."""
+        truth, lines = measured.folder.parent / "truth.csv", []
+        for name, config in [("nothing", RunConfig()), *(without(RunConfig()) if self._options.ablation else ())]:
+            less = measured if name == "nothing" else measure(truth, measured.folder, self._work, config, "without")
+            pairs = less.summary["pairs"]
+            lines.append((name, f"{less.score.recall:.4f}", less.score.photos_lost, f"{pairs['wavelet']['proposed']:,}",
+                          f"{pairs['local']['proposed']:,}", f"{less.summary['seconds']:.0f}"))  # fmt: skip
+        head = ("left out", "recall", "lost", "pairs proposed", "pairs verified", "seconds")
+        print(f"\n### Without one part, {measured.name}\n\n" + table(head, lines))
+
+    def _report_rivals(self, measured: Measured) -> None:
+        """Print what other tools find."""
+        pythons = dict(entry.split("=", 1) for entry in self._options.peer_python)
+        own = measured.score
+        rows = [("imgsieve", f"{own.recall:.3f}", f"{own.pair_precision:.3f}", str(own.photos_lost))]
+        rows += rival_rows(measured.folder, measured.truth, pythons, self._work / "rivals")
+        print(f"\n### Other tools, {measured.name}\n\n" + table(("tool", "recall", "pair precision", "lost"), rows))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", nargs="+", action="append", default=[], metavar="DIR")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--set", nargs=2, action="append", default=[], metavar=("TRUTH", "IMAGES"), dest="sets")
     parser.add_argument("--groups", type=Path)
     parser.add_argument("--negatives", type=Path)
     parser.add_argument("--root", type=Path, default=Path())
     parser.add_argument("--work", type=Path, default=Path("build/accuracy"))
+    parser.add_argument("--without-lookalikes", type=int, nargs="*", default=[], metavar="N",
+                        help="numbers of --photos, from 0, of which only the mixed set is made")  # fmt: skip
+    parser.add_argument("--ablation", action="store_true", help="also run with one part left out at a time")
+    parser.add_argument("--peer-python", action="append", default=[], metavar="TOOL=PYTHON")
+    parser.add_argument("--plots", type=Path, help="folder for the plots")
     options = parser.parse_args()
+    if options.photos:
+        Bench(options).report()
+        return
     if options.sets:
-        report_sets(options.sets, options.work)
+        report_sets([measure(Path(truth), Path(images), options.work) for truth, images in options.sets])
     if options.groups:
         report_groups(options.groups, options.root, options.work)
     if options.negatives:

@@ -2,7 +2,7 @@
 
 Usage::
 
-    python benchmarks/evaluation_sets.py OUT --photos DIR [DIR ...] [--seed 1] [--sets mixed crops squashed tenth synthetic]
+    python benchmarks/evaluation_sets.py OUT --photos DIR [DIR ...] [--seed 1] [--sets mixed crops ...]
 
 Each set is a folder OUT/NAME with ``images`` and ``truth.csv`` (file, source, transform, keep), as `scoring.py` reads
 it. Equal seeds and photographs give equal files, given equal versions of the image libraries.
@@ -27,13 +27,11 @@ from evaluation.synthetic import synthetic
 from scoring import read_truth
 
 MAKERS: Mapping[str, Callable[[Path, Sequence[Path], int], Path]] = {
-    "mixed": lambda out, photos, seed: mixed(
-        out, photos, sources=180, per=6, distractors=400, collages=12, seed=seed
-    ),
+    "mixed": lambda out, photos, seed: mixed(out, photos, sources=180, per=6, distractors=400, collages=12, seed=seed),
     "crops": lambda out, photos, seed: crops(out, photos, pictures=400, cropped=160, seed=seed),
     "squashed": lambda out, photos, seed: squashed(out, photos, pictures=300, seed=seed),
     "tenth": lambda out, photos, seed: tenth(out, photos, files=1200, seed=seed),
-    "synthetic": lambda out, photos, seed: synthetic(out, seed=seed),
+    "synthetic": lambda out, _, seed: synthetic(out, seed=seed),
 }
 
 

@@ -29,6 +29,7 @@ class Saving:
 
     @property
     def suffix(self) -> str:
+        """The suffix of the file's name."""
         return {"JPEG": "jpg", "TIFF": "tif"}.get(self.format, self.format.lower())
 
 
@@ -55,7 +56,7 @@ def apply(edit: Edit, image: Image.Image, rng: Random) -> tuple[bytes, str]:
     return encoded(edited, saving), saving.suffix
 
 
-def _same(image: Image.Image, rng: Random) -> Image.Image:
+def _same(image: Image.Image, _rng: Random) -> Image.Image:
     return image
 
 
@@ -94,7 +95,7 @@ _MILD: Sequence[Pictured] = (
     tones.sharpened,
     tones.temperature,
     tones.faded,
-    tones.gray,
+    lambda i, _: tones.gray(i),
     overlays.written,
     overlays.dated,
     overlays.caption_above,
@@ -102,7 +103,7 @@ _MILD: Sequence[Pictured] = (
     overlays.cornered,
     lambda i, r: overlays.framed(i, r, 0.03, 0.08),
     lambda i, r: geometry.perspective(i, r, 0.03),
-    lambda i, r: i.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    lambda i, _: i.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
     screens.telephone,
 )
 
@@ -115,7 +116,7 @@ def _generations(image: Image.Image, rng: Random, count: int) -> Image.Image:
 
 
 def _flipped(how: Image.Transpose) -> Edit:
-    return Edit(lambda image, rng: image.transpose(how))
+    return Edit(lambda image, _: image.transpose(how))
 
 
 _TURN = Image.Transpose
@@ -123,21 +124,21 @@ _TURN = Image.Transpose
 EDITS: Mapping[str, Edit] = MappingProxyType(
     {
         "same pixels": Edit(_same, Saving("PNG")),
-        "exif turn 6": Edit(lambda i, r: i.transpose(_TURN.ROTATE_90), _tagged(6)),
-        "exif turn 3": Edit(lambda i, r: i.transpose(_TURN.ROTATE_180), _tagged(3)),
+        "exif turn 6": Edit(lambda i, _: i.transpose(_TURN.ROTATE_90), _tagged(6)),
+        "exif turn 3": Edit(lambda i, _: i.transpose(_TURN.ROTATE_180), _tagged(3)),
         "jpeg 80": Edit(_same, _jpeg(80)),
         "jpeg 40": Edit(_same, _jpeg(40, subsampling=2)),
         "jpeg 15": Edit(_same, _jpeg(15)),
         "webp 60": Edit(_same, Saving("WEBP", {"quality": 60})),
         "avif 50": Edit(_same, Saving("AVIF", {"quality": 50, "speed": 8})),
         "saved six times": Edit(_saved_often),
-        "64 colors": Edit(tones.paletted, Saving("PNG")),
-        "size 0.7": Edit(lambda i, r: geometry.scaled(i, 0.7)),
-        "size 0.4": Edit(lambda i, r: geometry.scaled(i, 0.4)),
-        "size 1.5": Edit(lambda i, r: geometry.scaled(i, 1.5)),
+        "64 colors": Edit(lambda i, _: tones.paletted(i), Saving("PNG")),
+        "size 0.7": Edit(lambda i, _: geometry.scaled(i, 0.7)),
+        "size 0.4": Edit(lambda i, _: geometry.scaled(i, 0.4)),
+        "size 1.5": Edit(lambda i, _: geometry.scaled(i, 1.5)),
         "tiny": Edit(geometry.tiny),
         "stretched": Edit(geometry.stretched),
-        "squashed 128": Edit(lambda i, r: geometry.squashed(i, 128)),
+        "squashed 128": Edit(lambda i, _: geometry.squashed(i, 128)),
         "squashed 128, blurred": Edit(lambda i, r: tones.blurred(geometry.squashed(i, 128), r.uniform(1.2, 2.2))),
         "darker": Edit(lambda i, r: tones.brightness(i, r.uniform(0.5, 0.7))),
         "lighter": Edit(lambda i, r: tones.brightness(i, r.uniform(1.3, 1.6))),
@@ -145,7 +146,7 @@ EDITS: Mapping[str, Edit] = MappingProxyType(
         "more contrast": Edit(lambda i, r: tones.contrast(i, r.uniform(1.4, 1.7))),
         "gamma": Edit(lambda i, r: tones.gamma(i, r.choice([0.55, 1.8]))),
         "saturated": Edit(lambda i, r: tones.saturation(i, r.uniform(1.6, 2.2))),
-        "gray": Edit(tones.gray),
+        "gray": Edit(lambda i, _: tones.gray(i)),
         "duotone": Edit(tones.duotone),
         "hue": Edit(tones.hue),
         "temperature": Edit(tones.temperature),
@@ -153,13 +154,13 @@ EDITS: Mapping[str, Edit] = MappingProxyType(
         "vignette": Edit(tones.vignette),
         "local tones": Edit(tones.local_tones),
         "shadows lifted": Edit(tones.shadows_lifted),
-        "equalized": Edit(tones.equalized),
+        "equalized": Edit(lambda i, _: tones.equalized(i)),
         "leveled": Edit(tones.leveled),
-        "posterized": Edit(tones.posterized),
-        "blur 1.5": Edit(lambda i, r: tones.blurred(i, 1.5)),
-        "blur 4": Edit(lambda i, r: tones.blurred(i, 4)),
+        "posterized": Edit(lambda i, _: tones.posterized(i)),
+        "blur 1.5": Edit(lambda i, _: tones.blurred(i, 1.5)),
+        "blur 4": Edit(lambda i, _: tones.blurred(i, 4)),
         "smeared": Edit(tones.smeared),
-        "denoised": Edit(tones.denoised),
+        "denoised": Edit(lambda i, _: tones.denoised(i)),
         "sharpened": Edit(tones.sharpened),
         "noise 10": Edit(lambda i, r: tones.noisy(i, r, 10)),
         "noise 28": Edit(lambda i, r: tones.noisy(i, r, 28)),
@@ -187,7 +188,7 @@ EDITS: Mapping[str, Edit] = MappingProxyType(
         "crop to 50 %": Edit(lambda i, r: geometry.cropped(i, r, 0.50)),
         "crop to 40 %": Edit(lambda i, r: geometry.cropped(i, r, 0.40)),
         "crop to 30 %": Edit(lambda i, r: geometry.cropped(i, r, 0.30)),
-        "square": Edit(geometry.cut_square),
+        "square": Edit(lambda i, _: geometry.cut_square(i)),
         "quarter turn": _flipped(_TURN.ROTATE_270),
         "half turn": _flipped(_TURN.ROTATE_180),
         "mirrored": _flipped(_TURN.FLIP_LEFT_RIGHT),

@@ -26,7 +26,9 @@ def scanned(page: Image.Image, rng: Random) -> Image.Image:
     """Return a page as a scanner sees it: off-white, uneven light, noise, a shadow at one edge, a speck or two."""
     w, h = page.size
     drawn = np.random.default_rng(rng.getrandbits(32))
-    values = np.asarray(page, np.float32) * np.array([1.0, rng.uniform(0.985, 1.0), rng.uniform(0.95, 0.99)], np.float32)
+    values = np.asarray(page, np.float32) * np.array(
+        [1.0, rng.uniform(0.985, 1.0), rng.uniform(0.95, 0.99)], np.float32
+    )
     light: Floats = cv2.resize(drawn.normal(0, 1, (4, 3)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
     values += (rng.uniform(0.5, 2.0) * light)[..., None] - rng.uniform(2, 10)
     edge = np.exp(-np.arange(w, dtype=np.float32) / rng.uniform(4, 10)) * rng.uniform(0, 60)

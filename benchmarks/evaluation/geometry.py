@@ -44,7 +44,7 @@ def cropped(image: Image.Image, rng: Random, share: float) -> Image.Image:
     return image.crop((left, top, left + width, top + height))
 
 
-def cut_square(image: Image.Image, rng: Random) -> Image.Image:
+def cut_square(image: Image.Image) -> Image.Image:
     """Keep the square in the middle; of a picture that is nearly square, one of 0.85 of its shorter side."""
     side = min(image.size) if max(image.size) > 1.12 * min(image.size) else round(0.85 * min(image.size))
     left, top = (image.width - side) // 2, (image.height - side) // 2
@@ -115,7 +115,3 @@ def sheared(image: Image.Image, rng: Random) -> Image.Image:
     size = max(_LEAST_SIDE, round(image.width - shift)), image.height
     slant = (1, slope, shift if slope < 0 else 0, 0, 1, 0)
     return image.transform(size, Image.Transform.AFFINE, slant, Image.Resampling.BICUBIC)
-
-
-def turned(image: Image.Image, how: Image.Transpose) -> Image.Image:
-    return image.transpose(how)

@@ -8,10 +8,52 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 Color = tuple[int, int, int]
 
-_WORDS = (
-    "when the weather turns out better than you were told and nobody brought a coat to the table sale now only three "
-    "left look at this one again market street open every day from nine until late best price of the week my favorite"
-).split()
+_WORDS = [
+    "when",
+    "the",
+    "weather",
+    "turns",
+    "out",
+    "better",
+    "than",
+    "you",
+    "were",
+    "told",
+    "and",
+    "nobody",
+    "brought",
+    "a",
+    "coat",
+    "to",
+    "the",
+    "table",
+    "sale",
+    "now",
+    "only",
+    "three",
+    "left",
+    "look",
+    "at",
+    "this",
+    "one",
+    "again",
+    "market",
+    "street",
+    "open",
+    "every",
+    "day",
+    "from",
+    "nine",
+    "until",
+    "late",
+    "best",
+    "price",
+    "of",
+    "the",
+    "week",
+    "my",
+    "favorite",
+]
 
 
 def words(rng: Random, count: int) -> str:

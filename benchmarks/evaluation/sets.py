@@ -70,7 +70,7 @@ def squashed(folder: Path, photos: Sequence[Path], *, pictures: int, seed: int) 
     sigmas = (1.0, 1.5, 2.0)
     for number, photo in enumerate(itertools.islice(photographs(photos, seed), pictures)):
         sigma = sigmas[number % len(sigmas)]
-        edit = Edit(lambda image, rng, sigma=sigma: tones.blurred(geometry.squashed(image, 128), sigma))
+        edit = Edit(lambda image, _, sigma=sigma: tones.blurred(geometry.squashed(image, 128), sigma))
         _put(writer, photo, ORIGINAL)
         _put_edited(writer, photo, f"squashed 128, blur {sigma}", edit, rng)
     return writer.close()

@@ -23,27 +23,27 @@ _HUES = (0.0, 0.13, 0.33, 0.6, 0.8)
 
 KINDS: Mapping[str, tuple[int, Callable[[Random, int], Image.Image]]] = MappingProxyType(
     {
-        "blank pages": (50, lambda rng, n: blank_page(rng)),
-        "gradients": (60, lambda rng, n: gradient(rng)),
-        "charts": (70, lambda rng, n: chart(rng)),
-        "documents": (90, lambda rng, n: document(rng)),
-        "screenshots": (70, lambda rng, n: screenshot(rng)),
-        "icons": (60, lambda rng, n: icon(rng)),
+        "blank pages": (50, lambda rng, _: blank_page(rng)),
+        "gradients": (60, lambda rng, _: gradient(rng)),
+        "charts": (70, lambda rng, _: chart(rng)),
+        "documents": (90, lambda rng, _: document(rng)),
+        "screenshots": (70, lambda rng, _: screenshot(rng)),
+        "icons": (60, lambda rng, _: icon(rng)),
         "memes": (50, lambda rng, n: meme(rng, n % _TEMPLATES, n // _TEMPLATES % 2)),
         "products": (50, lambda rng, n: product_shot(rng, n // len(_HUES), _HUES[n % len(_HUES)])),
     }
 )
 """How many of each kind, and what makes the one of a number."""
 
-_SAME = Edit(lambda image, rng: image, Saving("JPEG", {"quality": 60}))
+_SAME = Edit(lambda image, _: image, Saving("JPEG", {"quality": 60}))
 
 COPIES: Mapping[str, Edit] = MappingProxyType(
     {
         "jpeg 60": _SAME,
-        "size 0.6": Edit(lambda image, rng: geometry.scaled(image, 0.6)),
-        "webp 70": Edit(lambda image, rng: image, Saving("WEBP", {"quality": 70})),
+        "size 0.6": Edit(lambda image, _: geometry.scaled(image, 0.6)),
+        "webp 70": Edit(lambda image, _: image, Saving("WEBP", {"quality": 70})),
         "crop to 94 %": Edit(lambda image, rng: geometry.cropped(image, rng, 0.94)),
-        "png of jpeg": Edit(lambda image, rng: geometry.scaled(image, 0.9), Saving("PNG")),
+        "png of jpeg": Edit(lambda image, _: geometry.scaled(image, 0.9), Saving("PNG")),
     }
 )
 """How true copies are made: as mails, feeds and scans in archives make them."""

@@ -28,7 +28,7 @@ def meme(rng: Random, template: int, form: int) -> Image.Image:
     template
         Which picture.
     form
-        0 for large letters over its upper and lower edge; 1 for a white strip with writing above it, as is usual in feeds.
+        0 for large letters over its upper and lower edge; 1 for a white strip with writing above it.
     """
     drawn = np.random.default_rng((71, template))
     picture = Image.fromarray(render_scene(drawn, _WIDTH, _HEIGHT, kind=_SCENES[template % len(_SCENES)]))

@@ -40,7 +40,7 @@ def gamma(image: Image.Image, exponent: float) -> Image.Image:
     return _image(255 * (_floats(image) / 255) ** exponent)
 
 
-def gray(image: Image.Image, rng: Random) -> Image.Image:
+def gray(image: Image.Image) -> Image.Image:
     return ImageOps.grayscale(image).convert("RGB")
 
 
@@ -92,7 +92,7 @@ def shadows_lifted(image: Image.Image, rng: Random) -> Image.Image:
     return _image(255 * values * np.clip(gain, 0.6, 2.5)[..., None])
 
 
-def equalized(image: Image.Image, rng: Random) -> Image.Image:
+def equalized(image: Image.Image) -> Image.Image:
     return ImageOps.equalize(image)
 
 
@@ -100,11 +100,11 @@ def leveled(image: Image.Image, rng: Random) -> Image.Image:
     return ImageOps.autocontrast(image, cutoff=rng.choice([0.5, 1, 2]))
 
 
-def posterized(image: Image.Image, rng: Random) -> Image.Image:
+def posterized(image: Image.Image) -> Image.Image:
     return ImageOps.posterize(image, 4)
 
 
-def paletted(image: Image.Image, rng: Random) -> Image.Image:
+def paletted(image: Image.Image) -> Image.Image:
     """Reduce to 64 colors, dithered."""
     return image.quantize(64, dither=Image.Dither.FLOYDSTEINBERG).convert("RGB")
 
@@ -123,7 +123,7 @@ def smeared(image: Image.Image, rng: Random) -> Image.Image:
     return Image.fromarray(cv2.filter2D(np.asarray(image), -1, kernel / kernel.sum()))
 
 
-def denoised(image: Image.Image, rng: Random) -> Image.Image:
+def denoised(image: Image.Image) -> Image.Image:
     """Smooth all but edges, as beauty filters do."""
     return Image.fromarray(cv2.bilateralFilter(np.asarray(image), 9, 45, 7))
 

@@ -1,0 +1,118 @@
+"""What each stage does with copies and with strangers, and what a run finds without one of its parts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from evaluation.finished import STAGES, Measured
+from evaluation.markdown import table
+from imgsieve.config import RunConfig
+from scoring import TruthRow
+
+__all__ = ["by_edit", "by_stage", "changed", "edit_table", "fate", "with_search", "without"]
+
+_NEVER = float("inf")
+
+_LEFT_OUT: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "whole codes beyond 17 bits": {"wavelet": {"max_distance_bits": 17}},
+    "rejection by color": {"color": {"max_hue_shift": _NEVER, "max_far_difference": _NEVER}},
+    "rejection by layout": {"refine": {"min_layout_similarity": -1.0, "min_region_similarity": -1.0}},
+}
+"""Options that leave a part out, by table; those that the present options lack are passed over."""
+
+
+def by_stage(measured: Measured) -> str:
+    """Return, stage by stage, how many copies and strangers were seen, accepted, rejected and passed on."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for pair, stages in measured.finished.said.items():
+        kind = "copies" if measured.is_copy(pair) else "strangers"
+        for stage, said in stages.items():
+            counts[stage, kind, said["verdict"]] += 1
+    lines = []
+    for stage in STAGES:
+        row: list[object] = [stage]
+        for kind in ("copies", "strangers"):
+            verdicts = [counts[stage, kind, verdict] for verdict in ("accepted", "rejected", "undecided")]
+            row += [sum(verdicts), *verdicts]
+        lines.append(row)
+    head = ["stage"]
+    for kind in ("copies", "strangers"):
+        head += [f"{kind} seen", "accepted", "rejected", "passed on"]
+    return table(head, lines)
+
+
+def fate(measured: Measured, row: TruthRow) -> str:
+    """Return what became of an edited copy: ``found``, or which stage lost it against its original.
+
+    ``elsewhere`` is a pair that stage 4 never compared, or accepted, and that still is not in one group: the copy was
+    taken by another keeper, or its original was not asked.
+    """
+    if measured.found(row):
+        return "found"
+    stages = measured.finished.pair(row.file, measured.original[row.source])
+    if not stages:
+        return "not proposed"
+    last = list(stages)[-1]
+    if stages[last]["verdict"] == "rejected":
+        glance = last == "local" and stages[last]["why"].startswith("at a glance")
+        return "glance" if glance else last
+    return "elsewhere"
+
+
+_FATES = ("found", "not proposed", "color", "global", "glance", "local", "elsewhere")
+
+
+def by_edit(all_measured: Sequence[Measured]) -> list[tuple[str, Counter[str]]]:
+    """Return what became of the copies of each kind of edit, over several sets, the least found first."""
+    fates: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for measured in all_measured:
+        for row in measured.copies():
+            fates[row.transform][fate(measured, row)] += 1
+    return sorted(fates.items(), key=lambda item: (item[1]["found"] / item[1].total(), item[0]))
+
+
+def edit_table(edits: Sequence[tuple[str, Counter[str]]]) -> str:
+    """Return the table of `by_edit`."""
+    lines = [
+        (name, f"{fates['found'] / fates.total():.3f}", fates.total(), *(fates[kind] or "" for kind in _FATES[1:]))
+        for name, fates in edits
+    ]
+    return table(("edit", "found", "copies", *_FATES[1:]), lines)
+
+
+def changed(config: RunConfig, changes: Mapping[str, Mapping[str, Any]]) -> RunConfig | None:
+    """Return a configuration with other options; None where it does not have all of them."""
+    for name, options in changes.items():
+        part = getattr(config, name, None)
+        if part is None or not {field.name for field in dataclasses.fields(part)} >= options.keys():
+            return None
+        config = dataclasses.replace(config, **{name: dataclasses.replace(part, **options)})
+    return config
+
+
+def without(config: RunConfig) -> Iterator[tuple[str, RunConfig]]:
+    """Yield configurations that leave out one part each, with its name: what is on is turned off, limits are lifted."""
+    for name in ("wavelet", "color", "refine", "local"):
+        part = getattr(config, name)
+        for option in dataclasses.fields(part):
+            if getattr(part, option.name) is True:
+                less = changed(config, {name: {option.name: False}})
+                assert less is not None
+                yield option.name, less
+    for name, changes in _LEFT_OUT.items():
+        less = changed(config, changes)
+        if less is not None:
+            yield name, less
+
+
+def with_search(config: RunConfig, mode: str) -> RunConfig | None:
+    """Return a configuration that searches ``fast``, ``balanced`` or ``thorough``; None where options have no such."""
+    for part in (None, "wavelet", "execution"):
+        owner = config if part is None else getattr(config, part)
+        if "search" in {field.name for field in dataclasses.fields(owner)}:
+            changed_owner = dataclasses.replace(owner, search=mode)
+            return changed_owner if part is None else dataclasses.replace(config, **{part: changed_owner})
+    return None
