@@ -25,7 +25,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from evaluation.ablation import by_edit, by_stage, edit_table, fate, with_search, without
+from evaluation.ablation import by_edit, by_stage, edit_table, fate, keeper_table, with_search, without
 from evaluation.bars import (
     Row,
     bar_table,
@@ -70,6 +70,7 @@ def report_sets(all_measured: Sequence[Measured]) -> None:
     head = ("set", "images", "recall", "precision", "lost", "keeper", "seconds", "peak MB")
     print("\n## Sets\n\n" + table(head, map(set_row, all_measured)))
     print("\n### What became of copies, by edit\n\n" + edit_table(by_edit(all_measured)))
+    print("\n### Copies that were kept in place of their originals\n\n" + keeper_table(all_measured))
     print("\n### What stages did with pairs")
     for measured in all_measured:
         print(f"\n{measured.name}:\n\n{by_stage(measured)}")

@@ -12,7 +12,7 @@ from evaluation.markdown import table
 from imgsieve.config import RunConfig
 from scoring import TruthRow
 
-__all__ = ["by_edit", "by_stage", "changed", "edit_table", "fate", "with_search", "without"]
+__all__ = ["by_edit", "by_stage", "changed", "edit_table", "fate", "keeper_table", "with_search", "without"]
 
 _NEVER = float("inf")
 
@@ -81,6 +81,27 @@ def edit_table(edits: Sequence[tuple[str, Counter[str]]]) -> str:
         for name, fates in edits
     ]
     return table(("edit", "found", "copies", *_FATES[1:]), lines)
+
+
+def keeper_table(all_measured: Sequence[Measured]) -> str:
+    """Return, by edit, how often a copy was kept in place of its original, and what was said of the original then."""
+    beside: Counter[str] = Counter()
+    said: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for measured in all_measured:
+        for row in measured.copies():
+            own = measured.finished.rows[row.file]
+            if measured.wished.get(row.file) == "1" or not measured.found(row):
+                continue
+            beside[row.transform] += 1
+            if own["keep"]:
+                reason = measured.finished.rows[measured.original[row.source]]["reason"]
+                made = "made from the kept file" in reason
+                said[row.transform][reason.partition(";")[0] if made else "ranked behind it"] += 1
+    lines = [
+        (name, f"{reasons.total()} of {beside[name]}", "; ".join(f"{n} x {why}" for why, n in reasons.most_common(4)))
+        for name, reasons in sorted(said.items(), key=lambda item: -item[1].total() / beside[item[0]])
+    ]
+    return table(("edit", "kept in place of the original", "what was said of the original"), lines)
 
 
 def changed(config: RunConfig, changes: Mapping[str, Mapping[str, Any]]) -> RunConfig | None:

@@ -8,52 +8,11 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 Color = tuple[int, int, int]
 
-_WORDS = [
-    "when",
-    "the",
-    "weather",
-    "turns",
-    "out",
-    "better",
-    "than",
-    "you",
-    "were",
-    "told",
-    "and",
-    "nobody",
-    "brought",
-    "a",
-    "coat",
-    "to",
-    "the",
-    "table",
-    "sale",
-    "now",
-    "only",
-    "three",
-    "left",
-    "look",
-    "at",
-    "this",
-    "one",
-    "again",
-    "market",
-    "street",
-    "open",
-    "every",
-    "day",
-    "from",
-    "nine",
-    "until",
-    "late",
-    "best",
-    "price",
-    "of",
-    "the",
-    "week",
-    "my",
-    "favorite",
-]
+_SENTENCES = """
+when the weather turns out better than you were told and nobody brought a coat to the table sale now only three
+left look at this one again market street open every day from nine until late best price of the week my favorite
+"""
+_WORDS = _SENTENCES.split()
 
 
 def words(rng: Random, count: int) -> str:
