@@ -2,15 +2,17 @@
 
 Usage::
 
-    python benchmarks/calibrate.py SET [SET ...] [--most 3000] [--target 1] [--plots docs]
+    python benchmarks/calibrate.py SET [SET ...] [--strangers DIR ...] [--most 3000] [--target 1] [--plots docs]
 
-A SET is a folder with ``images`` and ``truth.csv`` as `evaluation_sets.py` makes it. Over each runs the program with
-wider radii and nothing rejected before stage 4, so that scores on both sides of the thresholds are seen; then stage 4,
-with its defaults, judges at most ``--most`` pairs of copies and as many of strangers, drawn at random from the
-proposed ones. Prints, by threshold: quantiles of both, the share of copies lost and of strangers passed at the
-default, and the operating point: the loosest value at which no more than ``--target`` of a million proposed pairs of
-strangers would be accepted, everything else as it is. As long as fewer than a million are judged, that is the loosest
-value that none of them passes, and the printed bound (95 %, Clopper and Pearson) says how little is known.
+A SET is a folder with ``images`` and ``truth.csv`` as `evaluation_sets.py` makes it; a DIR has photographs of which
+none is a copy of another. Over each runs the program with wider radii and nothing rejected before stage 4, so that
+scores on both sides of the thresholds are seen; then stage 4, with its defaults, judges at most ``--most`` pairs of
+copies and as many of strangers: those that were proposed and, of each picture, the ``--nearest`` whose codes are
+nearest, whether they would be proposed or not. Prints, by threshold: quantiles of both, the share of copies lost and
+of strangers passed at the default, and the operating point: the loosest value at which no more than ``--target`` of a
+million judged strangers would be accepted, all else as it is. As long as fewer than a million are judged, that is the
+loosest value that none of them passes, and the printed bound (95 %, Clopper and Pearson) says how little is known.
+Strangers that were accepted are listed: look at them before believing that they are strangers.
 
 ``--plots`` writes ``calibration.svg`` there.
 """
@@ -25,10 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.charts import Panel, distributions
-from evaluation.finished import measure
+from evaluation.finished import measure, measure_strangers
 from evaluation.markdown import table
 from evaluation.operating import Threshold, per_million, upper_bound
 from evaluation.scores import Gathered, accepted, gather, loosened, thresholds
+from evaluation.verifying import Judged
 from imgsieve.config import RunConfig
 
 _COPY_QUANTILES = (0.01, 0.05, 0.5)
@@ -59,60 +62,99 @@ def operating_row(threshold: Threshold, target: float, of: int) -> list[object]:
     passing = int(threshold.passes(threshold.alone).sum())
     stopped = len(threshold.alone) - passing
     edge = threshold.edge(target, of)
+    beyond = edge is not None and not threshold.low <= edge <= threshold.high
     agrees = edge is None or (threshold.value >= edge if threshold.at_least else threshold.value <= edge)
     return [
         threshold.name,
         f"{threshold.value:g}",
         stopped,
         passing,
-        "any" if edge is None else f"{edge:g}",
+        "any" if edge is None else "none" if beyond else f"{edge:g}",
         f"{threshold.lost():.4f}",
-        "-" if edge is None else f"{threshold.lost_at(edge):.4f}",
+        "-" if edge is None or beyond else f"{threshold.lost_at(edge):.4f}",
         "yes" if agrees else "**no**",
     ]
 
 
-def _report(all_gathered: Sequence[Gathered], names: Sequence[str], config: RunConfig, target: float) -> None:
+def _report(all_gathered: Sequence[Gathered], config: RunConfig, target: float) -> None:
     found = thresholds(all_gathered, config)
     head = ("threshold", "default", "copies", "1 / 5 / 50 %", "strangers", "50 / 95 / 99 %", "copies lost",
             "strangers passed, of a million")  # fmt: skip
     print("\n### What copies and strangers measure\n")
     print(table(head, map(distribution_row, found)))
     strangers = [entry for gathered in all_gathered for entry in gathered.judged[False]]
-    count, wrong = len(strangers), accepted(strangers)
-    print(f"\n### Operating points of stage 4, target {target:g} of a million proposed pairs of strangers\n")
+    print(f"\n### Operating points of stage 4, target {target:g} of a million pairs of strangers\n")
     head = ("threshold", "default", "stopped by it alone", "accepted in spite of all", "operating point",
             "copies lost at the default", "at the operating point", "default strict enough")  # fmt: skip
     late = [threshold for threshold in found if threshold.name.startswith("local")]
-    print(table(head, [operating_row(threshold, target / 1e6, count) for threshold in late]))
-    bound = upper_bound(wrong, count)
-    print(
-        f"\n{wrong} of {count:,} judged pairs of strangers were accepted: {per_million(wrong / count)} of a million, "
-        f"less than {per_million(bound)} with 95 % confidence."
-    )
-    lines = []
-    for name, gathered in zip(names, all_gathered, strict=True):
-        cells = [(accepted(entries), len(entries)) for entries in (gathered.judged[True], gathered.judged[False])]
-        lines.append((name, f"{gathered.proposed:,}", *(f"{count} of {of:,}" for count, of in cells)))
-    print("\n" + table(("set", "strangers proposed", "copies accepted", "strangers accepted"), lines))
+    print(table(head, [operating_row(threshold, target / 1e6, len(strangers)) for threshold in late]))
+    print("\n### What stage 4 accepts\n")
+    head = ("set", "copies accepted", "strangers accepted", "of them proposed by default", "of a million", "at most")
+    print(table(head, [*map(_accepted_row, all_gathered), _sum_row(all_gathered)]))
+    wrong = [(gathered.name, entry) for gathered in all_gathered for entry in gathered.judged[False] if _taken(entry)]
+    lines = [
+        (name, *(_file_of(all_gathered, name, image) for image in entry.pair), entry.found.why) for name, entry in wrong
+    ]
+    print("\nStrangers that were accepted:\n\n" + (table(("set", "one", "other", "why"), lines) if lines else "none"))
+
+
+def _taken(entry: Judged) -> bool:
+    return accepted([entry]) == 1
+
+
+def _file_of(all_gathered: Sequence[Gathered], name: str, image: int) -> str:
+    return next(gathered.file[image] for gathered in all_gathered if gathered.name == name)
+
+
+def _accepted_row(gathered: Gathered) -> list[object]:
+    """Return what stage 4 accepted of one set."""
+    copies, strangers = gathered.judged[True], gathered.judged[False]
+    near = [entry for entry, proposed in zip(strangers, gathered.proposed, strict=True) if proposed]
+    cells = [f"{accepted(entries):,} of {len(entries):,}" for entries in (copies, strangers, near)]
+    return [gathered.name, *cells, *_rates(accepted(strangers), len(strangers))]
+
+
+def _sum_row(all_gathered: Sequence[Gathered]) -> list[object]:
+    """Return what stage 4 accepted in all."""
+    sums = [[entry for gathered in all_gathered for entry in gathered.judged[kind]] for kind in (True, False)]
+    near = [
+        entry
+        for gathered in all_gathered
+        for entry, proposed in zip(gathered.judged[False], gathered.proposed, strict=True)
+        if proposed
+    ]
+    cells = [f"{accepted(entries):,} of {len(entries):,}" for entries in (*sums, near)]
+    return ["all", *cells, *_rates(accepted(sums[1]), len(sums[1]))]
+
+
+def _rates(count: int, of: int) -> tuple[str, str]:
+    """Return how many of a million, and how many at most with 95 % confidence."""
+    return (per_million(count / of), per_million(upper_bound(count, of))) if of else ("-", "-")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="+", type=Path, metavar="SET")
+    parser.add_argument("--strangers", nargs="+", type=Path, default=[], metavar="DIR")
+    parser.add_argument("--nearest", type=int, default=16)
     parser.add_argument("--most", type=int, default=3000)
     parser.add_argument("--target", type=float, default=1.0, help="false accepts of a million proposed pairs")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("build/calibrate"))
     parser.add_argument("--plots", type=Path)
     options = parser.parse_args()
-    config, all_gathered, names = RunConfig(), [], []
-    for folder in options.sets:
-        measured = measure(folder / "truth.csv", folder / "images", options.work, loosened(config), "loosened")
-        run_folder = options.work / f"set-{measured.name}"
-        all_gathered.append(gather(measured, run_folder, most=options.most, seed=options.seed))
-        names.append(measured.name.removesuffix("-loosened"))
-    _report(all_gathered, names, config, options.target)
+    config, work = RunConfig(), options.work
+    wide = loosened(config)
+    measured = [measure(folder / "truth.csv", folder / "images", work, wide, "wide") for folder in options.sets]
+    measured += [measure_strangers(folder, work, wide, "wide") for folder in options.strangers]
+    reach = config.wavelet.max_distance_bits
+    all_gathered = [
+        gather(
+            one, work / f"set-{one.name}", most=options.most, nearest=options.nearest, reach=reach, seed=options.seed
+        )
+        for one in measured
+    ]
+    _report(all_gathered, config, options.target)
     if options.plots:
         panels = [
             Panel(t.name.split(".")[-1], t.copies, t.strangers, t.value, t.low, t.high)

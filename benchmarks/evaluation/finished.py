@@ -17,7 +17,7 @@ from imgsieve.config import RunConfig
 from imgsieve.runs import run
 from scoring import Score, TruthRow, read_groups, read_truth, score
 
-__all__ = ["STAGES", "Finished", "Measured", "measure"]
+__all__ = ["STAGES", "Finished", "Measured", "measure", "measure_strangers"]
 
 STAGES = ("wavelet", "color", "global", "local")
 
@@ -151,3 +151,14 @@ def measure(truth_file: Path, images: Path, work: Path, config: RunConfig | None
         wished = {row["file"]: row.get("keep") or "" for row in csv.DictReader(stream)}
     result = score(truth, read_groups(out / "groups.csv"))
     return Measured(name, images, truth, wished, Finished.load(out), summary, result, config)
+
+
+def measure_strangers(images: Path, work: Path, config: RunConfig, label: str) -> Measured:
+    """Run over a folder of photographs of which none is a copy of another."""
+    name = f"{images.resolve().name}-{label}"
+    out = work / f"set-{name}"
+    shutil.rmtree(out, ignore_errors=True)
+    summary = run([str(images)], out, config).summary
+    finished = Finished.load(out)
+    truth = [TruthRow(file=file, source=file, transform="distractor") for file in finished.rows]
+    return Measured(name, images, truth, {}, finished, summary, score(truth, read_groups(out / "groups.csv")), config)

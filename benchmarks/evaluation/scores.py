@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from evaluation.ablation import changed
 from evaluation.finished import Measured
+from evaluation.nearest import least_distances, nearest_strangers
 from evaluation.operating import Threshold
 from evaluation.verifying import Judged, Pictures, judged
 from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig, RunConfig, WaveletConfig
@@ -28,6 +29,7 @@ _COLORFUL = 6.0
 _UNTOLD = "too little texture"
 _WHOLE = -1
 _ORIENTATIONS = 8
+_RANDOM_PAIRS = 400_000
 
 Rows = list[dict[str, Any]]
 
@@ -51,38 +53,66 @@ def loosened(config: RunConfig) -> RunConfig:
 class Gathered:
     """Scores of one set, those of copies and those of strangers."""
 
+    name: str
     codes: dict[bool, NDArray[np.float64]]
     """Distance of whole codes, the least of all orientations: of all copies and their originals, and of random pairs
     of different pictures."""
     pairs: dict[bool, Rows]
     """Proposed pairs with what stages 1 to 3 measured, by whether they are copies."""
     judged: dict[bool, list[Judged]]
-    """What stage 4 says: of all copies, and of a sample of the strangers."""
-    proposed: int
-    """Strangers that were proposed under the defaults, by the sample's share of them."""
+    """What stage 4 says: of copies, and of strangers, those that were proposed and those whose codes are nearest."""
+    proposed: list[bool]
+    """Of each judged pair of strangers, whether a run with default options proposes it."""
+    file: Mapping[int, str]
 
 
-def gather(measured: Measured, run_folder: Path, *, most: int, seed: int) -> Gathered:
+def gather(measured: Measured, run_folder: Path, *, most: int, nearest: int, reach: int, seed: int) -> Gathered:
     """Gather scores from a run with `loosened` options.
 
     Parameters
     ----------
     most
         Copies that stage 4 judges at most, and strangers likewise.
+    nearest
+        How many of the nearest strangers of each picture are judged beside those that were proposed.
+    reach
+        Distance of whole codes, in bits, up to which the default options propose a pair.
     """
     columns = _columns(run_folder, ("image_id", "wavelet_codes", "color_signature"))
+    codes = {
+        number: np.frombuffer(row["wavelet_codes"], np.uint64).reshape(_ORIENTATIONS, 4)
+        for number, row in columns.items()
+    }
     rows: dict[bool, Rows] = {True: [], False: []}
     for pair, said in measured.finished.said.items():
-        if said["wavelet"]["exact"] is None:
+        # Pairs that met through another image have no scores before stage 4.
+        if "wavelet" in said and said["wavelet"]["exact"] is None:
             rows[measured.is_copy(pair)].append(_merged(said))
     _add_hues(rows[True] + rows[False], columns)
-    pictures = Pictures(measured, run_folder, _HELD_VIEWS)
-    told = {}
-    for kind, some in rows.items():
-        chosen = Random(seed).sample(some, min(most, len(some)))
-        # In the order of the pairs, so that pictures at hand serve several of them.
-        told[kind] = list(judged(pictures, sorted(chosen, key=lambda row: (row["a"], row["b"])), measured.config))
-    return Gathered(_code_distances(measured, columns, seed), rows, told, len(rows[False]))
+    known = {(row["a"], row["b"]) for row in rows[False]}
+    near = [row for row in nearest_strangers(codes, measured.is_copy, nearest) if (row["a"], row["b"]) not in known]
+    pictures, told = Pictures(measured, run_folder, _HELD_VIEWS), {}
+    chosen = {True: _sampled([rows[True]], most, seed), False: _sampled([rows[False], near], most, seed)}
+    for kind, some in chosen.items():
+        told[kind] = list(judged(pictures, some, measured.config))
+    proposed = [_proposed(row, reach) for row in chosen[False]]
+    return Gathered(measured.name, _code_distances(measured, codes, seed), rows, told, proposed, measured.file)
+
+
+def _sampled(groups: Sequence[Rows], most: int, seed: int) -> Rows:
+    """Return a random sample of rows, those of later groups only where there is room, in the order of the pairs.
+
+    So pictures at hand serve several pairs.
+    """
+    chosen: Rows = []
+    for rows in groups:
+        chosen += Random(seed).sample(rows, min(most - len(chosen), len(rows)))
+    return sorted(chosen, key=lambda row: (row["a"], row["b"]))
+
+
+def _proposed(row: Mapping[str, Any], reach: int) -> bool:
+    """Return whether a pair is within the default reach; what met by regions is, as their reach was not changed."""
+    return bool(row["distance_bits"] <= reach or max(row["region_a"], row["region_b"]) != _WHOLE)
 
 
 def _columns(run_folder: Path, names: Sequence[str]) -> dict[int, dict[str, Any]]:
@@ -114,33 +144,18 @@ def _add_hues(rows: Rows, columns: Mapping[int, Mapping[str, Any]]) -> None:
 
 
 def _code_distances(
-    measured: Measured, columns: Mapping[int, Mapping[str, Any]], seed: int
+    measured: Measured, codes: Mapping[int, NDArray[np.uint64]], seed: int
 ) -> dict[bool, NDArray[np.float64]]:
     """Return distances of whole codes, of copies and of random strangers."""
-    image = {file: number for number, file in measured.file.items() if number in columns}
+    image = {file: number for number, file in measured.file.items() if number in codes}
     copies = [
         (image[row.file], image[measured.original[row.source]])
         for row in measured.copies()
         if row.file in image and measured.original[row.source] in image
     ]
-    drawn = np.random.default_rng(seed).choice(sorted(columns), (400_000, 2))
+    drawn = np.random.default_rng(seed).choice(sorted(codes), (_RANDOM_PAIRS, 2))
     strangers = [(a, b) for a, b in drawn.tolist() if a != b and not measured.is_copy((a, b))]
-    codes = {
-        number: np.frombuffer(row["wavelet_codes"], np.uint64).reshape(_ORIENTATIONS, 4)
-        for number, row in columns.items()
-    }
-    return {True: _least(copies, codes), False: _least(strangers, codes)}
-
-
-def _least(pairs: Sequence[tuple[int, int]], codes: Mapping[int, NDArray[np.uint64]]) -> NDArray[np.float64]:
-    """Return the least distance of the upright code of one picture from the eight codes of another."""
-    out = [
-        np.bitwise_count(
-            np.stack([codes[a][0] for a, _ in some])[:, None] ^ np.stack([codes[b] for _, b in some])
-        ).sum(axis=2, dtype=np.int64).min(axis=1)
-        for some in (pairs[k : k + 20_000] for k in range(0, len(pairs), 20_000))
-    ]  # fmt: skip
-    return np.concatenate(out).astype(np.float64) if out else np.empty(0)
+    return {True: least_distances(copies, codes), False: least_distances(strangers, codes)}
 
 
 def thresholds(all_gathered: Sequence[Gathered], config: RunConfig) -> list[Threshold]:
