@@ -80,13 +80,15 @@ def failures(all_measured: Sequence[Measured]) -> str:
     """Return all that was lost and missed, with what decided."""
     lines = ["# Failures"]
     for measured in all_measured:
-        wrong = [(file, keeper, reason) for file, keeper, reason in measured.wrong()]
+        source = measured.source
+        wrong = [(source[file], file, source[keeper], keeper, reason) for file, keeper, reason in measured.wrong()]
         lines += [f"\n## {measured.name}\n\nPictures: `{measured.folder}`\n\n### Wrongly merged\n"]
-        lines.append(table(("file", "with", "reason"), wrong) if wrong else "none")
+        lines.append(table(("source", "file", "source", "with", "reason"), wrong) if wrong else "none")
         missed = [
             (row.transform, fate(measured, row), row.file, measured.original[row.source],
              measured.finished.story(row.file, measured.original[row.source])[1])
-            for row in measured.copies() if not measured.found(row)
+            for row in measured.copies()
+            if not measured.found(row)
         ]  # fmt: skip
         lines += ["\n### Missed\n", table(("edit", "lost by", "copy", "original", "what decided"), sorted(missed))]
         unkept = [

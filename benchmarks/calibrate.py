@@ -48,10 +48,10 @@ def distribution_row(threshold: Threshold) -> list[object]:
     return [
         threshold.name,
         f"{'at least' if threshold.at_least else 'at most'} {threshold.value:g}",
-        f"{len(threshold.copies):,}",
-        _quantiles(threshold.copies, flip(_COPY_QUANTILES)),
-        f"{len(threshold.strangers):,}",
-        _quantiles(threshold.strangers, flip(_STRANGER_QUANTILES)),
+        f"{len(threshold.scores.copies):,}",
+        _quantiles(threshold.scores.copies, flip(_COPY_QUANTILES)),
+        f"{len(threshold.scores.strangers):,}",
+        _quantiles(threshold.scores.strangers, flip(_STRANGER_QUANTILES)),
         f"{threshold.lost():.4f}",
         per_million(threshold.passed()),
     ]
@@ -89,8 +89,8 @@ def _report(all_gathered: Sequence[Gathered], config: RunConfig, target: float) 
     late = [threshold for threshold in found if threshold.name.startswith("local")]
     print(table(head, [operating_row(threshold, target / 1e6, len(strangers)) for threshold in late]))
     print("\n### What stage 4 accepts\n")
-    head = ("set", "copies accepted", "strangers accepted", "of them proposed by default", "of a million", "at most")
-    print(table(head, [*map(_accepted_row, all_gathered), _sum_row(all_gathered)]))
+    counted = ("set", "copies accepted", "strangers accepted", "of them proposed by default", "of a million", "at most")
+    print(table(counted, [*map(_accepted_row, all_gathered), _sum_row(all_gathered)]))
     wrong = [(gathered.name, entry) for gathered in all_gathered for entry in gathered.judged[False] if _taken(entry)]
     lines = [
         (name, *(_file_of(all_gathered, name, image) for image in entry.pair), entry.found.why) for name, entry in wrong
@@ -157,7 +157,7 @@ def main() -> None:
     _report(all_gathered, config, options.target)
     if options.plots:
         panels = [
-            Panel(t.name.split(".")[-1], t.copies, t.strangers, t.value, t.low, t.high)
+            Panel(t.name.split(".")[-1], t.scores.copies, t.scores.strangers, t.value, t.low, t.high)
             for t in thresholds(all_gathered, config)
         ]
         svg = distributions("Scores of copies and strangers", panels)

@@ -110,7 +110,8 @@ def changed(config: RunConfig, changes: Mapping[str, Mapping[str, Any]]) -> RunC
         part = getattr(config, name, None)
         if part is None or not {field.name for field in dataclasses.fields(part)} >= options.keys():
             return None
-        config = dataclasses.replace(config, **{name: dataclasses.replace(part, **options)})
+        replaced: dict[str, Any] = {name: dataclasses.replace(part, **options)}
+        config = dataclasses.replace(config, **replaced)
     return config
 
 
@@ -131,9 +132,7 @@ def without(config: RunConfig) -> Iterator[tuple[str, RunConfig]]:
 
 def with_search(config: RunConfig, mode: str) -> RunConfig | None:
     """Return a configuration that searches ``fast``, ``balanced`` or ``thorough``; None where options have no such."""
-    for part in (None, "wavelet", "execution"):
-        owner = config if part is None else getattr(config, part)
-        if "search" in {field.name for field in dataclasses.fields(owner)}:
-            changed_owner = dataclasses.replace(owner, search=mode)
-            return changed_owner if part is None else dataclasses.replace(config, **{part: changed_owner})
-    return None
+    if "search" in {option.name for option in dataclasses.fields(config)}:
+        options: dict[str, Any] = {"search": mode}
+        return dataclasses.replace(config, **options)
+    return changed(config, {"wavelet": {"search": mode}})

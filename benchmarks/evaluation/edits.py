@@ -13,7 +13,7 @@ from PIL import Image
 
 from evaluation import geometry, overlays, screens, tones
 
-__all__ = ["EDITS", "LOSE_NOTHING", "Edit", "Saving", "apply", "encoded"]
+__all__ = ["EDITS", "LOSE_NOTHING", "Edit", "Pictured", "Saving", "apply", "encoded"]
 
 _EXIF_ORIENTATION = 0x0112
 

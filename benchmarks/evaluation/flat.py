@@ -7,14 +7,11 @@ from random import Random
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from evaluation.overlays import Color
 
 __all__ = ["blank_page", "gradient", "icon", "scanned"]
-
-Floats = NDArray[np.float32]
 
 
 def vivid(rng: Random) -> Color:
@@ -29,7 +26,7 @@ def scanned(page: Image.Image, rng: Random) -> Image.Image:
     values = np.asarray(page, np.float32) * np.array(
         [1.0, rng.uniform(0.985, 1.0), rng.uniform(0.95, 0.99)], np.float32
     )
-    light: Floats = cv2.resize(drawn.normal(0, 1, (4, 3)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
+    light = np.asarray(cv2.resize(drawn.normal(0, 1, (4, 3)), (w, h), interpolation=cv2.INTER_CUBIC), np.float32)
     values += (rng.uniform(0.5, 2.0) * light)[..., None] - rng.uniform(2, 10)
     edge = np.exp(-np.arange(w, dtype=np.float32) / rng.uniform(4, 10)) * rng.uniform(0, 60)
     values -= (edge if rng.random() < 0.5 else edge[::-1])[None, :, None]

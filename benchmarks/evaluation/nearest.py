@@ -59,4 +59,4 @@ def least_distances(pairs: Sequence[tuple[int, int]], codes: Mapping[int, NDArra
 
 def _distances(some: NDArray[np.uint64], stacked: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return shape (len(some), n, 8): the distances of some upright codes from all codes."""
-    return np.bitwise_count(some[:, None, None] ^ stacked[None]).sum(axis=3, dtype=np.int64)
+    return np.asarray(np.bitwise_count(some[:, None, None] ^ stacked[None]).sum(axis=3), np.int64)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-__all__ = ["Threshold", "per_million", "upper_bound"]
+__all__ = ["Both", "Threshold", "per_million", "upper_bound"]
 
 Floats = NDArray[np.float64]
 
@@ -29,24 +29,31 @@ def per_million(share: float) -> str:
 
 
 @dataclass(frozen=True)
+class Both:
+    """The scores of pairs that came to one threshold."""
+
+    copies: Floats
+    """Shape (n,)."""
+    strangers: Floats
+    """Shape (m,)."""
+
+
+@dataclass(frozen=True)
 class Threshold:
-    """One option of a stage, and the score that it is held against."""
+    """One option of a stage, and the scores that are held against it."""
 
     name: str
     value: float
-    copies: Floats
-    """Shape (n,): the score of pairs of copies that came to it."""
-    strangers: Floats
-    """Shape (m,): that of pairs of strangers that came to it."""
+    scores: Both
     at_least: bool
     """Whether scores must be at least the value; at most otherwise."""
-    alone: Floats
+    alone: Floats = field(default_factory=lambda: np.empty(0))
     """Shape (k,): the scores of those strangers that all other thresholds of their stage pass."""
-    step: float
+    step: float = 0.01
     """The grain in which a value is chosen."""
-    low: float
-    high: float
-    """What is drawn."""
+    low: float = 0.0
+    high: float = 1.0
+    """What is drawn, and what a value may be."""
 
     def passes(self, scores: Floats) -> NDArray[np.bool_]:
         """Return which scores pass."""
@@ -54,11 +61,11 @@ class Threshold:
 
     def lost(self) -> float:
         """Return the share of copies that it rejects."""
-        return float(1 - self.passes(self.copies).mean()) if len(self.copies) else 0.0
+        return float(1 - self.passes(self.scores.copies).mean()) if len(self.scores.copies) else 0.0
 
     def passed(self) -> float:
         """Return the share of strangers that it passes."""
-        return float(self.passes(self.strangers).mean()) if len(self.strangers) else 0.0
+        return float(self.passes(self.scores.strangers).mean()) if len(self.scores.strangers) else 0.0
 
     def edge(self, share: float, of: int) -> float | None:
         """Return the loosest value at which no more than a share of the strangers pass, all else as it is.
@@ -85,6 +92,6 @@ class Threshold:
 
     def lost_at(self, value: float) -> float:
         """Return the share of copies that another value would reject."""
-        if not len(self.copies):
+        if not len(self.scores.copies):
             return 0.0
-        return float((self.copies < value).mean() if self.at_least else (self.copies > value).mean())
+        return float((self.scores.copies < value).mean() if self.at_least else (self.scores.copies > value).mean())

@@ -51,8 +51,8 @@ def rival_rows(
     program = shutil.which("findimagedupes")
     result = work / "findimagedupes.csv"
     listed = sorted(str(path) for path in images.rglob("*") if path.is_file())
-    command = [program, "-t", "90%", *listed] if program else None
-    rows.append(_row("findimagedupes, 90 %", command, result, truth, work, images))
+    call = [program, "-t", "90%", *listed] if program else None
+    rows.append(_row("findimagedupes, 90 %", call, result, truth, work, images))
     return rows
 
 

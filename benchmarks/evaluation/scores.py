@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from evaluation.ablation import changed
 from evaluation.finished import Measured
 from evaluation.nearest import least_distances, nearest_strangers
-from evaluation.operating import Threshold
+from evaluation.operating import Both, Threshold
 from evaluation.verifying import Judged, Pictures, judged
-from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig, RunConfig, WaveletConfig
+from imgsieve.config import LocalConfig, RunConfig
 from imgsieve.features.color import color_metrics
 from imgsieve.schema import Verdict
 from imgsieve.stages import local
@@ -40,11 +40,12 @@ def loosened(config: RunConfig) -> RunConfig:
     So scores beyond the thresholds are seen as well; stage 4 itself is as it was.
     """
     never = float("inf")
-    for changes in (
+    lifted: tuple[Mapping[str, Mapping[str, Any]], ...] = (
         {"wavelet": {"max_distance_bits": config.wavelet.max_distance_bits + 8}},
         {"color": {"max_hue_shift": never, "max_far_difference": never}},
         {"refine": {"min_layout_similarity": -1.0, "min_region_similarity": -1.0}},
-    ):
+    )
+    for changes in lifted:
         config = changed(config, changes) or config
     return config
 
@@ -160,30 +161,24 @@ def _code_distances(
 
 def thresholds(all_gathered: Sequence[Gathered], config: RunConfig) -> list[Threshold]:
     """Return every threshold of stages 1 to 4 with the scores that are held against it."""
-    codes = {kind: np.concatenate([g.codes[kind] for g in all_gathered]) for kind in (True, False)}
-    none = np.empty(0)
-    found = [
-        Threshold("wavelet.max_distance_bits", config.wavelet.max_distance_bits, codes[True], codes[False], False, none,
-                  1, 0, 140)
-    ]  # fmt: skip
+    codes = Both(*(np.concatenate([g.codes[kind] for g in all_gathered]) for kind in (True, False)))
     pairs = {kind: [row for g in all_gathered for row in g.pairs[kind]] for kind in (True, False)}
-    found += _early(pairs, config.wavelet, config.color, config.refine)
     # Where there is too little texture to tell, scores say nothing, and pairs are kept apart whatever they are.
     told = {
         kind: [entry for g in all_gathered for entry in g.judged[kind] if not entry.found.why.startswith(_UNTOLD)]
         for kind in (True, False)
     }
-    return found + _late(told, config.local)
+    reach = config.wavelet.max_distance_bits
+    first = Threshold("wavelet.max_distance_bits", reach, codes, at_least=False, step=1, high=140)
+    return [first, *_early(pairs, config), *_late(told, config.local)]
 
 
-def _early(
-    pairs: Mapping[bool, Rows], wavelet: WaveletConfig, color: ColorConfig, refine: GlobalConfig
-) -> list[Threshold]:
+def _early(pairs: Mapping[bool, Rows], config: RunConfig) -> list[Threshold]:
     """Return the thresholds of stages 2 and 3; what they hold apart only later stages know, so nothing is `alone`."""
+    wavelet, color, refine = config.wavelet, config.color, config.refine
 
     def whole(row: Mapping[str, Any]) -> bool:
-        near = row["distance_bits"] <= wavelet.max_distance_bits
-        return bool(near and row["region_a"] == _WHOLE == row["region_b"])
+        return bool(row["distance_bits"] <= wavelet.max_distance_bits and not regional(row))
 
     def regional(row: Mapping[str, Any]) -> bool:
         return not (row["region_a"] == _WHOLE == row["region_b"])
@@ -191,24 +186,24 @@ def _early(
     def far(row: Mapping[str, Any]) -> bool:
         return bool(row["distance_bits"] > color.far_distance_bits)
 
-    def scored(name: str, chosen: Callable[[Mapping[str, Any]], bool]) -> list[NDArray[np.float64]]:
-        return [
-            _clean(row[name] for row in pairs[kind] if chosen(row) and row.get(name) is not None)
-            for kind in (True, False)
-        ]
+    def scored(name: str, chosen: Callable[[Mapping[str, Any]], bool]) -> Both:
+        return Both(
+            *(
+                _clean(row[name] for row in pairs[kind] if chosen(row) and row.get(name) is not None)
+                for kind in (True, False)
+            )
+        )
 
-    none = np.empty(0)
+    hue, correlation = scored("hue_shift", whole), scored("histogram_correlation", far)
+    difference, layout = scored("pixel_difference", far), scored("similarity", whole)
+    region = scored("similarity", regional)
     return [
-        Threshold("color.max_hue_shift", color.max_hue_shift, *scored("hue_shift", whole), False, none, 1, 0, 100),
-        Threshold("color.min_far_correlation", color.min_far_correlation, *scored("histogram_correlation", far), True,
-                  none, 0.01, -0.5, 1),
-        Threshold("color.max_far_difference", color.max_far_difference, *scored("pixel_difference", far), False, none,
-                  1, 0, 80),
-        Threshold("refine.min_layout_similarity", refine.min_layout_similarity, *scored("similarity", whole), True,
-                  none, 0.01, 0, 1),
-        Threshold("refine.min_region_similarity", refine.min_region_similarity, *scored("similarity", regional), True,
-                  none, 0.01, 0, 1),
-    ]  # fmt: skip
+        Threshold("color.max_hue_shift", color.max_hue_shift, hue, at_least=False, step=1, high=100),
+        Threshold("color.min_far_correlation", color.min_far_correlation, correlation, at_least=True, low=-0.5),
+        Threshold("color.max_far_difference", color.max_far_difference, difference, at_least=False, step=1, high=80),
+        Threshold("refine.min_layout_similarity", refine.min_layout_similarity, layout, at_least=True),
+        Threshold("refine.min_region_similarity", refine.min_region_similarity, region, at_least=True),
+    ]
 
 
 def _clean(values: Iterable[float]) -> NDArray[np.float64]:
@@ -244,13 +239,19 @@ def _late(told: Mapping[bool, list[Judged]], config: LocalConfig) -> list[Thresh
     )
     found = []
     for number, part in enumerate(parts):
-        scores = [
-            _clean(part.score(e) for e in told[kind] if all(before.passes(e) for before in parts[:number]))
-            for kind in (True, False)
-        ]
+        scores = Both(
+            *(
+                _clean(part.score(e) for e in told[kind] if all(before.passes(e) for before in parts[:number]))
+                for kind in (True, False)
+            )
+        )
         others = [other for other in parts if other is not part]
         alone = _clean(part.score(e) for e in told[False] if all(other.passes(e) for other in others))
-        found.append(Threshold(part.name, part.value, *scores, part.at_least, alone, part.step, 0, part.high))
+        found.append(
+            Threshold(
+                part.name, part.value, scores, at_least=part.at_least, alone=alone, step=part.step, high=part.high
+            )
+        )
     return found
 
 

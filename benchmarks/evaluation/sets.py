@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from evaluation import geometry, screens, tones
-from evaluation.edits import EDITS, LOSE_NOTHING, Edit, Saving, apply, encoded
+from evaluation.edits import EDITS, LOSE_NOTHING, Edit, Pictured, Saving, apply, encoded
 from evaluation.photographs import Photograph, alike, photographs
 from evaluation.writing import DISTRACTOR, ORIGINAL, SetWriter
 
@@ -59,7 +59,7 @@ def crops(folder: Path, photos: Sequence[Path], *, pictures: int, cropped: int, 
         _put(writer, photo, ORIGINAL if number < cropped else DISTRACTOR)
         if number < cropped:
             share = shares[number % len(shares)]
-            edit = Edit(lambda image, rng, share=share: geometry.cropped(image, rng, share))
+            edit = Edit(_cropping(share))
             _put_edited(writer, photo, f"crop to {share:.0%}", edit, rng)
     return writer.close()
 
@@ -70,7 +70,7 @@ def squashed(folder: Path, photos: Sequence[Path], *, pictures: int, seed: int) 
     sigmas = (1.0, 1.5, 2.0)
     for number, photo in enumerate(itertools.islice(photographs(photos, seed), pictures)):
         sigma = sigmas[number % len(sigmas)]
-        edit = Edit(lambda image, _, sigma=sigma: tones.blurred(geometry.squashed(image, 128), sigma))
+        edit = Edit(_squashing(sigma))
         _put(writer, photo, ORIGINAL)
         _put_edited(writer, photo, f"squashed 128, blur {sigma}", edit, rng)
     return writer.close()
@@ -88,6 +88,14 @@ def tenth(folder: Path, photos: Sequence[Path], *, files: int, seed: int) -> Pat
             name = next(dealt)
             _put_edited(writer, photo, name, EDITS[name], rng)
     return writer.close()
+
+
+def _cropping(share: float) -> Pictured:
+    return lambda image, rng: geometry.cropped(image, rng, share)
+
+
+def _squashing(sigma: float) -> Pictured:
+    return lambda image, _: tones.blurred(geometry.squashed(image, 128), sigma)
 
 
 def _dealt(names: Iterable[str], rng: Random) -> Iterator[str]:

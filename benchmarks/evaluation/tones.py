@@ -16,7 +16,7 @@ def _floats(image: Image.Image) -> Floats:
     return np.asarray(image, np.float32)
 
 
-def _image(values: Floats) -> Image.Image:
+def _image(values: NDArray[np.floating]) -> Image.Image:
     return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
 
 
@@ -139,7 +139,8 @@ def noisy(image: Image.Image, rng: Random, sigma: float) -> Image.Image:
 
 def grainy(image: Image.Image, rng: Random) -> Image.Image:
     """Add gray grain that is wider than a pixel, as film has."""
-    grain = cv2.GaussianBlur(_generator(rng).normal(0, 1, (image.height, image.width)).astype(np.float32), (0, 0), 0.9)
+    drawn = _generator(rng).normal(0, 1, (image.height, image.width))
+    grain = np.asarray(cv2.GaussianBlur(drawn, (0, 0), 0.9))
     return _image(_floats(image) + (rng.uniform(12, 18) / grain.std() * grain)[..., None])
 
 

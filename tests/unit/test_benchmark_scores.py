@@ -11,7 +11,7 @@ import pytest
 from evaluation.ablation import by_edit, fate, without
 from evaluation.finished import Finished, Measured
 from evaluation.nearest import least_distances, nearest_strangers
-from evaluation.operating import Threshold, upper_bound
+from evaluation.operating import Both, Threshold, upper_bound
 from imgsieve.config import RunConfig
 from scoring import TruthRow, score
 
@@ -89,7 +89,7 @@ def test_the_bound_is_above_what_was_seen() -> None:
 
 def threshold(alone: list[float], *, at_least: bool) -> Threshold:
     scores = np.array([0.2, 0.6, 0.9])
-    return Threshold("any", 0.5, scores, scores, at_least, np.array(alone), 0.01, 0, 1)
+    return Threshold("any", 0.5, Both(scores, scores), at_least=at_least, alone=np.array(alone))
 
 
 @pytest.mark.parametrize("at_least", [True, False])
