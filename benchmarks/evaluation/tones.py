@@ -119,8 +119,8 @@ def smeared(image: Image.Image, rng: Random) -> Image.Image:
     kernel = np.zeros((length, length), np.float32)
     kernel[length // 2] = 1
     turn = cv2.getRotationMatrix2D((length // 2, length // 2), angle, 1.0)
-    kernel = cv2.warpAffine(kernel, turn, (length, length))
-    return Image.fromarray(cv2.filter2D(np.asarray(image), -1, kernel / kernel.sum()))
+    line = np.asarray(cv2.warpAffine(kernel, turn, (length, length)), np.float32)
+    return Image.fromarray(cv2.filter2D(np.asarray(image), -1, line / line.sum()))
 
 
 def denoised(image: Image.Image) -> Image.Image:
