@@ -29,8 +29,12 @@ class Photograph:
     """The beginning of its digest: names the source in the truth."""
 
     def image(self) -> Image.Image:
-        """Return the upright pixels, RGB."""
-        return ImageOps.exif_transpose(Image.open(io.BytesIO(self.data))).convert("RGB")
+        """Return the upright pixels, RGB, transparency laid over white."""
+        upright = ImageOps.exif_transpose(Image.open(io.BytesIO(self.data)))
+        if not upright.has_transparency_data:
+            return upright.convert("RGB")
+        colors = upright.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", colors.size, "white"), colors).convert("RGB")
 
 
 def photographs(folders: Sequence[Path], seed: int) -> Iterator[Photograph]:

@@ -14,6 +14,7 @@ from evaluation.writing import DISTRACTOR, ORIGINAL, SetWriter
 
 __all__ = ["crops", "mixed", "squashed", "tenth"]
 
+_MOST_SOURCES = 0.6
 _JPEG = Saving("JPEG", {"quality": 90})
 
 
@@ -25,7 +26,7 @@ def mixed(
     Parameters
     ----------
     sources, per
-        Photographs with edits, and edits of each: all kinds occur about equally often, in an order drawn by the seed.
+        Photographs with edits, at most 0.6 of what there is, and edits of each: all kinds occur about equally often, in an order drawn by the seed.
     distractors
         Photographs without edits.
     collages
@@ -33,7 +34,7 @@ def mixed(
     """
     writer, rng = SetWriter(folder, seed), Random(seed)
     found = list(itertools.islice(photographs(photos, seed), sources + distractors))
-    sources = min(sources, max(1, len(found) * sources // max(1, sources + distractors)))
+    sources = min(sources, round(_MOST_SOURCES * len(found)))
     dealt = _dealt(list(EDITS), rng)
     for photo in found[:sources]:
         _put(writer, photo, ORIGINAL)
