@@ -2,15 +2,16 @@
 
 Usage::
 
-    python benchmarks/accuracy.py --photos DIR [DIR ...] --photos DIR [--lookalikes DIR] [--seed 1]
+    python benchmarks/accuracy.py --photos DIR [DIR ...] --photos DIR [--seed 1]
     python benchmarks/accuracy.py --set TRUTH.csv IMAGES [--set TRUTH.csv IMAGES ...]
     python benchmarks/accuracy.py --root DIR --groups GROUPS.csv --negatives PAIRS.csv
 
 With ``--photos``, sets are made of each group of folders (see `evaluation_sets.py`) below the work folder, with seeds
-that count up from ``--seed``, and one table tells every figure that is asked for, with its bar and whether it was
-reached; what each stage did with copies and strangers follows, what a run finds without one of its parts, and what
-other tools find on the same pictures where ``--peer-python TOOL=PYTHON`` names their environment. Every miss, with
-what decided, is listed in ``failures.md`` of the work folder; ``--plots DIR`` writes ``accuracy-edits.svg``.
+that count up from ``--seed`` (those that an earlier call made stay), and one table tells every figure that is asked
+for, with its bar and whether it was reached. What each stage did with copies and strangers follows, what a run finds
+and costs with other options (``--ablation``: without one part at a time), and what other tools find on the same
+pictures where ``--peer-python TOOL=PYTHON`` names their environment. Every miss, with what decided, is listed in
+``failures.md`` of the work folder; ``--plots DIR`` writes ``accuracy-edits.svg``.
 
 A set is a folder of pictures with a truth as `scoring.py` reads it, and optionally a column ``keep`` (1 for what
 a person would keep). GROUPS has the columns ``group``, ``file`` and ``kind``: the files of one group show one
@@ -42,6 +43,7 @@ from evaluation.finished import Measured, measure
 from evaluation.markdown import table
 from evaluation.real import report_groups, report_negatives
 from evaluation.rivals import rival_rows
+from evaluation.variants import variant_table
 from evaluation.verifying import speed
 from evaluation_sets import MAKERS
 from imgsieve.config import RunConfig
@@ -123,15 +125,15 @@ class Bench:
         (self._work / "failures.md").write_text(failures(self._measured), encoding="utf-8")
         if self._options.plots:
             self._plot(mixed)
-        self._report_without(mixed[0])
+        self._report_variants(mixed[0])
         self._report_rivals(mixed[0])
 
     def _made(self, kind: str, folders: Sequence[Path], number: int, config: RunConfig | None = None) -> Measured:
         """Make a set unless it is there, and run over it."""
-        where = folders[0].name if folders else "made"
-        folder = self._work / "sets" / where / kind
+        seed = self._options.seed + number
+        folder = self._work / "sets" / f"{folders[0].name if folders else 'made'}-{seed}" / kind
         if not (folder / "truth.csv").is_file():
-            MAKERS[kind](folder, folders, self._options.seed + number)
+            MAKERS[kind](folder, folders, seed)
         measured = measure(
             folder / "truth.csv", folder / "images", self._work, config, "" if config is None else "other"
         )
@@ -179,16 +181,13 @@ class Bench:
         svg = bars(f"Copies found, by edit ({len(mixed)} sets)", shares, 0.9)
         (Path(self._options.plots) / "accuracy-edits.svg").write_text(svg, encoding="utf-8")
 
-    def _report_without(self, measured: Measured) -> None:
-        """Print what a run finds without one of its parts."""
-        truth, lines = measured.folder.parent / "truth.csv", []
-        for name, config in [("nothing", RunConfig()), *(without(RunConfig()) if self._options.ablation else ())]:
-            less = measured if name == "nothing" else measure(truth, measured.folder, self._work, config, "without")
-            pairs = less.summary["pairs"]
-            lines.append((name, f"{less.score.recall:.4f}", less.score.photos_lost, f"{pairs['wavelet']['proposed']:,}",
-                          f"{pairs['local']['proposed']:,}", f"{less.summary['seconds']:.0f}"))  # fmt: skip
-        head = ("left out", "recall", "lost", "pairs proposed", "pairs verified", "seconds")
-        print(f"\n### Without one part, {measured.name}\n\n" + table(head, lines))
+    def _report_variants(self, measured: Measured) -> None:
+        """Print what a run finds, and costs, with the other searches and without one of its parts."""
+        modes = ((f"search {mode}", with_search(RunConfig(), mode)) for mode in ("fast", "balanced", "thorough"))
+        variants = [(name, config) for name, config in modes if config is not None and config != RunConfig()]
+        if self._options.ablation:
+            variants += [(f"without {name}", config) for name, config in without(RunConfig())]
+        print(f"\n### Other options, {measured.name}\n\n" + variant_table(measured, variants, self._work))
 
     def _report_rivals(self, measured: Measured) -> None:
         """Print what other tools find."""

@@ -26,7 +26,8 @@ def mixed(
     Parameters
     ----------
     sources, per
-        Photographs with edits, at most 0.6 of what there is, and edits of each: all kinds occur about equally often, in an order drawn by the seed.
+        Photographs with edits, at most 0.6 of what there is, and edits of each: all kinds occur about equally often, in
+        an order drawn by the seed.
     distractors
         Photographs without edits.
     collages
