@@ -20,6 +20,8 @@ Strangers that were accepted are listed: look at them before believing that they
 from __future__ import annotations
 
 import argparse
+import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +33,6 @@ from evaluation.finished import measure, measure_strangers
 from evaluation.markdown import table
 from evaluation.operating import Threshold, per_million, upper_bound
 from evaluation.scores import Gathered, accepted, gather, loosened, thresholds
-from evaluation.verifying import Judged
 from imgsieve.config import RunConfig
 
 _COPY_QUANTILES = (0.01, 0.05, 0.5)
@@ -91,19 +92,35 @@ def _report(all_gathered: Sequence[Gathered], config: RunConfig, target: float) 
     print("\n### What stage 4 accepts\n")
     counted = ("set", "copies accepted", "strangers accepted", "of them proposed by default", "of a million", "at most")
     print(table(counted, [*map(_accepted_row, all_gathered), _sum_row(all_gathered)]))
-    wrong = [(gathered.name, entry) for gathered in all_gathered for entry in gathered.judged[False] if _taken(entry)]
-    lines = [
-        (name, *(_file_of(all_gathered, name, image) for image in entry.pair), entry.found.why) for name, entry in wrong
-    ]
-    print("\nStrangers that were accepted:\n\n" + (table(("set", "one", "other", "why"), lines) if lines else "none"))
+    print("\n### Reasons of stage 4\n")
+    print(table(("reason", "copies", "strangers"), _reasons(all_gathered)))
+    lines = [line for gathered in all_gathered for line in _wrong(gathered)]
+    print("\nStrangers that were accepted:\n")
+    print(table(("set", "one", "source", "other", "source", "why"), lines) if lines else "none")
 
 
-def _taken(entry: Judged) -> bool:
-    return accepted([entry]) == 1
+def _wrong(gathered: Gathered) -> list[tuple[str, ...]]:
+    """Return a line for each pair of strangers that stage 4 accepted."""
+    lines = []
+    for entry in gathered.judged[False]:
+        one, other = (gathered.file[image] for image in entry.pair)
+        if accepted([entry]):
+            lines.append((gathered.name, one, gathered.source[one], other, gathered.source[other], entry.found.why))
+    return lines
 
 
-def _file_of(all_gathered: Sequence[Gathered], name: str, image: int) -> str:
-    return next(gathered.file[image] for gathered in all_gathered if gathered.name == name)
+def _reasons(all_gathered: Sequence[Gathered]) -> list[tuple[object, ...]]:
+    """Return how often each reason was given, numbers left out, with its verdict."""
+    counts = {
+        kind: Counter(
+            f"{entry.found.verdict}: {re.sub(r'[0-9]+', 'N', entry.found.why)}"
+            for gathered in all_gathered
+            for entry in gathered.judged[kind]
+        )
+        for kind in (True, False)
+    }
+    order = counts[True] + counts[False]
+    return [(reason, counts[True][reason], counts[False][reason]) for reason, _ in order.most_common()]
 
 
 def _accepted_row(gathered: Gathered) -> list[object]:

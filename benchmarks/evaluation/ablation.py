@@ -19,7 +19,9 @@ _NEVER = float("inf")
 _LEFT_OUT: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "whole codes beyond 17 bits": {"wavelet": {"max_distance_bits": 17}},
     "rejection by color": {"color": {"max_hue_shift": _NEVER, "max_far_difference": _NEVER}},
-    "rejection by layout": {"refine": {"min_layout_similarity": -1.0, "min_region_similarity": -1.0}},
+    "votes of local codes": {"voting": {"tables": 0}},
+    "rejection by layout": {"refine": {"min_layout_similarity": -1.0, "min_trimmed_similarity": -1.0}},
+    "rejection by local codes": {"refine": {"min_matches": 0}},
 }
 """Options that leave a part out, by table; those that the present options lack are passed over."""
 
@@ -117,7 +119,7 @@ def changed(config: RunConfig, changes: Mapping[str, Mapping[str, Any]]) -> RunC
 
 def without(config: RunConfig) -> Iterator[tuple[str, RunConfig]]:
     """Yield configurations that leave out one part each, with its name: what is on is turned off, limits are lifted."""
-    for name in ("wavelet", "color", "refine", "local"):
+    for name in ("wavelet", "voting", "color", "refine", "local"):
         part = getattr(config, name)
         for option in dataclasses.fields(part):
             if getattr(part, option.name) is True:

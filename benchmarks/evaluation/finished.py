@@ -22,9 +22,9 @@ __all__ = ["STAGES", "Finished", "Measured", "measure", "measure_strangers"]
 STAGES = ("wavelet", "color", "global", "local")
 
 _SCORES = {
-    "wavelet": ("distance_bits",),
+    "wavelet": ("distance_bits", "votes"),
     "color": ("dominant_distance", "pixel_difference", "histogram_correlation"),
-    "global": ("similarity",),
+    "global": ("similarity", "matches"),
     "local": ("inliers", "block_share", "still_share", "color_shift"),
 }
 

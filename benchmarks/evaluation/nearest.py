@@ -41,7 +41,7 @@ def nearest_strangers(
                 b, turn = int(images[other]), int(turns[row, other])
                 # An image that was met from the other side has the same pair, turned back.
                 if a < b and not is_copy((a, b)):
-                    near[a, b] = {"a": a, "b": b, "orientation": turn, "region_a": _WHOLE, "region_b": _WHOLE,
+                    near[a, b] = {"a": a, "b": b, "orientation": turn, "region": _WHOLE, "votes": 0,
                                   "distance_bits": int(least[row, other])}  # fmt: skip
     return [near[pair] for pair in sorted(near)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +20,14 @@ from evaluation.operating import Both, Threshold
 from evaluation.verifying import Judged, Pictures, judged
 from imgsieve.config import LocalConfig, RunConfig
 from imgsieve.features.color import color_metrics
+from imgsieve.features.regions import TRIMMED, WHOLE
 from imgsieve.schema import Verdict
-from imgsieve.stages import local
 
 __all__ = ["Gathered", "accepted", "gather", "loosened", "thresholds"]
 
 _HELD_VIEWS = 250
 _COLORFUL = 6.0
 _UNTOLD = "too little texture"
-_WHOLE = -1
 _ORIENTATIONS = 8
 _RANDOM_PAIRS = 400_000
 
@@ -43,7 +43,7 @@ def loosened(config: RunConfig) -> RunConfig:
     lifted: tuple[Mapping[str, Mapping[str, Any]], ...] = (
         {"wavelet": {"max_distance_bits": config.wavelet.max_distance_bits + 8}},
         {"color": {"max_hue_shift": never, "max_far_difference": never}},
-        {"refine": {"min_layout_similarity": -1.0, "min_region_similarity": -1.0}},
+        {"refine": {"min_layout_similarity": -1.0, "min_trimmed_similarity": -1.0, "min_matches": 0}},
     )
     for changes in lifted:
         config = changed(config, changes) or config
@@ -65,6 +65,7 @@ class Gathered:
     proposed: list[bool]
     """Of each judged pair of strangers, whether a run with default options proposes it."""
     file: Mapping[int, str]
+    source: Mapping[str, str]
 
 
 def gather(measured: Measured, run_folder: Path, *, most: int, nearest: int, reach: int, seed: int) -> Gathered:
@@ -97,7 +98,9 @@ def gather(measured: Measured, run_folder: Path, *, most: int, nearest: int, rea
     for kind, some in chosen.items():
         told[kind] = list(judged(pictures, some, measured.config))
     proposed = [_proposed(row, reach) for row in chosen[False]]
-    return Gathered(measured.name, _code_distances(measured, codes, seed), rows, told, proposed, measured.file)
+    return Gathered(
+        measured.name, _code_distances(measured, codes, seed), rows, told, proposed, measured.file, measured.source
+    )
 
 
 def _sampled(groups: Sequence[Rows], most: int, seed: int) -> Rows:
@@ -112,8 +115,8 @@ def _sampled(groups: Sequence[Rows], most: int, seed: int) -> Rows:
 
 
 def _proposed(row: Mapping[str, Any], reach: int) -> bool:
-    """Return whether a pair is within the default reach; what met by regions is, as their reach was not changed."""
-    return bool(row["distance_bits"] <= reach or max(row["region_a"], row["region_b"]) != _WHOLE)
+    """Return whether a pair is within the default reach; what met otherwise is, as that reach was not changed."""
+    return bool(row["distance_bits"] <= reach or row["region"] != WHOLE)
 
 
 def _columns(run_folder: Path, names: Sequence[str]) -> dict[int, dict[str, Any]]:
@@ -132,7 +135,7 @@ def _merged(said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _add_hues(rows: Rows, columns: Mapping[int, Mapping[str, Any]]) -> None:
     """Measure the hue shift of pairs of whole pictures, of which no table tells; NaN where a picture is gray."""
-    whole = [row for row in rows if row["region_a"] == _WHOLE == row["region_b"]]
+    whole = [row for row in rows if row["region"] == WHOLE]
     if not whole:
         return
     both = [
@@ -178,13 +181,16 @@ def _early(pairs: Mapping[bool, Rows], config: RunConfig) -> list[Threshold]:
     wavelet, color, refine = config.wavelet, config.color, config.refine
 
     def whole(row: Mapping[str, Any]) -> bool:
-        return bool(row["distance_bits"] <= wavelet.max_distance_bits and not regional(row))
+        return bool(row["distance_bits"] <= wavelet.max_distance_bits and row["region"] == WHOLE and not row["votes"])
 
-    def regional(row: Mapping[str, Any]) -> bool:
-        return not (row["region_a"] == _WHOLE == row["region_b"])
+    def trimmed(row: Mapping[str, Any]) -> bool:
+        return bool(row["region"] == TRIMMED and not row["votes"])
 
     def far(row: Mapping[str, Any]) -> bool:
-        return bool(row["distance_bits"] > color.far_distance_bits)
+        return bool(row["distance_bits"] > color.far_distance_bits and not row["votes"])
+
+    def voted(row: Mapping[str, Any]) -> bool:
+        return bool(row["votes"])
 
     def scored(name: str, chosen: Callable[[Mapping[str, Any]], bool]) -> Both:
         return Both(
@@ -196,13 +202,16 @@ def _early(pairs: Mapping[bool, Rows], config: RunConfig) -> list[Threshold]:
 
     hue, correlation = scored("hue_shift", whole), scored("histogram_correlation", far)
     difference, layout = scored("pixel_difference", far), scored("similarity", whole)
-    region = scored("similarity", regional)
+    margins, votes = scored("similarity", trimmed), scored("votes", voted)
+    matches = scored("matches", lambda _: True)
     return [
+        Threshold("voting.min_votes", config.voting.min_votes, votes, at_least=True, step=1, high=30),
         Threshold("color.max_hue_shift", color.max_hue_shift, hue, at_least=False, step=1, high=100),
         Threshold("color.min_far_correlation", color.min_far_correlation, correlation, at_least=True, low=-0.5),
         Threshold("color.max_far_difference", color.max_far_difference, difference, at_least=False, step=1, high=80),
         Threshold("refine.min_layout_similarity", refine.min_layout_similarity, layout, at_least=True),
-        Threshold("refine.min_region_similarity", refine.min_region_similarity, region, at_least=True),
+        Threshold("refine.min_trimmed_similarity", refine.min_trimmed_similarity, margins, at_least=True),
+        Threshold("refine.min_matches", refine.min_matches, matches, at_least=True, step=1, high=30),
     ]
 
 
@@ -230,11 +239,11 @@ class _Late:
 def _late(told: Mapping[bool, list[Judged]], config: LocalConfig) -> list[Threshold]:
     """Return the thresholds of stage 4, in the order in which pairs come to them."""
     parts = (
-        _Late("local: at a glance", local._LEAST_AT_A_GLANCE, lambda e: e.at_a_glance, True, 0.01, 1),
+        _Late("local: at a glance", _constant("_LEAST_AT_A_GLANCE"), lambda e: e.at_a_glance, True, 0.01, 1),
         _Late("local.min_inliers", config.min_inliers, _inliers, True, 1, 100),
         _Late("local.min_block_share", config.min_block_share, lambda e: e.found.block_share, True, 0.01, 1),
         _Late("local.min_still_share", config.min_still_share, lambda e: e.found.still_share, True, 0.01, 1),
-        _Late("local: covered", local._LEAST_COVERAGE, _covered, True, 0.01, 1),
+        _Late("local: covered", _constant("_LEAST_COVERAGE"), _covered, True, 0.01, 1),
         _Late("local.max_color_shift", config.max_color_shift, lambda e: e.found.color_shift, False, 0.5, 60),
     )
     found = []
@@ -246,13 +255,28 @@ def _late(told: Mapping[bool, list[Judged]], config: LocalConfig) -> list[Thresh
             )
         )
         others = [other for other in parts if other is not part]
-        alone = _clean(part.score(e) for e in told[False] if all(other.passes(e) for other in others))
+        # Those that pass this one as well and were rejected all the same broke a rule that has no score.
+        alone = _clean(
+            part.score(e)
+            for e in told[False]
+            if all(other.passes(e) for other in others) and (accepted([e]) or not part.passes(e))
+        )
         found.append(
             Threshold(
                 part.name, part.value, scores, at_least=part.at_least, alone=alone, step=part.step, high=part.high
             )
         )
     return found
+
+
+def _constant(name: str) -> float:
+    """Return a threshold of stage 4 that is no option, wherever it stands."""
+    for module in ("local", "judging"):
+        try:
+            return float(getattr(importlib.import_module(f"imgsieve.stages.{module}"), name))
+        except (ImportError, AttributeError):
+            continue
+    raise AttributeError(f"stage 4 has no constant {name}")
 
 
 def _inliers(entry: Judged) -> float:

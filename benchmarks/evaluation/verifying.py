@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from evaluation.finished import Measured, Pair
 from imgsieve.config import RunConfig
 from imgsieve.features.glance import agreeing_share
+from imgsieve.features.regions import SOME_PART
 from imgsieve.imaging import decode, probe
 from imgsieve.stages.local import ANY_ORIENTATION, Comparison, compare
 from imgsieve.stages.views import View, view_of_decoded
 
 __all__ = ["Judged", "Pictures", "Speed", "judged", "speed"]
-
-_WHOLE = -1
 
 
 class Pictures:
@@ -74,7 +73,7 @@ class Judged:
     pair: Pair
     found: Comparison
     at_a_glance: float
-    """Share of blocks that lie alike at a glance."""
+    """Share of blocks that lie alike at a glance; 1 where pairs are not looked at in this way."""
     decode_seconds: float
     compare_seconds: float
 
@@ -85,19 +84,19 @@ def judged(pictures: Pictures, pairs: Sequence[Mapping[str, Any]], config: RunCo
     Parameters
     ----------
     pairs
-        Rows with ``a`` and ``b``, and how they met: ``orientation`` (or ``met``), ``region_a``, ``region_b``.
+        Rows with ``a`` and ``b``, and how they met: ``orientation`` (or ``met``) and ``region``.
     """
     cv2.setNumThreads(1)
     for row in pairs:
         started = time.thread_time()
         one, other = pictures.view(row["a"]), pictures.view(row["b"])
         decoded = time.thread_time()
-        met, regions = row.get("met", row["orientation"]), (row["region_a"], row["region_b"])
-        turn = ANY_ORIENTATION if met == _WHOLE else met
-        found = compare(one, other, turn, regions=regions, config=config.local)
+        met, region = row.get("met", row["orientation"]), row["region"]
+        regions = None if region == SOME_PART else (region, region)
+        found = compare(one, other, met, regions=regions, config=config.local)
         compared = time.thread_time()
         glance = 1.0
-        if met != _WHOLE:
+        if met != ANY_ORIENTATION and regions is not None:
             glance = float(agreeing_share(one.glimpse(regions[0], 0), other.glimpse(regions[1], met)))
         yield Judged((row["a"], row["b"]), found, glance, decoded - started, compared - decoded)
 
