@@ -12,7 +12,8 @@ nearest, whether they would be proposed or not. Prints, by threshold: quantiles 
 of strangers passed at the default, and the operating point: the loosest value at which no more than ``--target`` of a
 million judged strangers would be accepted, all else as it is. As long as fewer than a million are judged, that is the
 loosest value that none of them passes, and the printed bound (95 %, Clopper and Pearson) says how little is known.
-Strangers that were accepted are listed: look at them before believing that they are strangers.
+Strangers that were accepted are listed: look at them before believing that they are strangers. Collages and their parts
+are counted by themselves, as neither is a copy of the other and a part is all there.
 
 ``--plots`` writes ``calibration.svg`` there.
 """
@@ -30,9 +31,10 @@ from numpy.typing import NDArray
 
 from evaluation.charts import Panel, distributions
 from evaluation.finished import measure, measure_strangers
+from evaluation.gathering import Gathered, accepted, gather, loosened
 from evaluation.markdown import table
 from evaluation.operating import Threshold, per_million, upper_bound
-from evaluation.scores import Gathered, accepted, gather, loosened, thresholds
+from evaluation.scores import thresholds
 from imgsieve.config import RunConfig
 
 _COPY_QUANTILES = (0.01, 0.05, 0.5)
@@ -90,8 +92,11 @@ def _report(all_gathered: Sequence[Gathered], config: RunConfig, target: float) 
     late = [threshold for threshold in found if threshold.name.startswith("local")]
     print(table(head, [operating_row(threshold, target / 1e6, len(strangers)) for threshold in late]))
     print("\n### What stage 4 accepts\n")
-    counted = ("set", "copies accepted", "strangers accepted", "of them proposed by default", "of a million", "at most")
-    print(table(counted, [*map(_accepted_row, all_gathered), _sum_row(all_gathered)]))
+    counts = [(gathered.name, _counts(gathered)) for gathered in all_gathered]
+    counts.append(("all", sum((count for _, count in counts), Counter())))
+    counted = ("set", "copies accepted", "strangers accepted", "of those that are proposed", "of a million of these",
+               "at most (95 %)", "collages with a part")  # fmt: skip
+    print(table(counted, [_accepted_row(name, count) for name, count in counts]))
     print("\n### Reasons of stage 4\n")
     print(table(("reason", "copies", "strangers"), _reasons(all_gathered)))
     lines = [line for gathered in all_gathered for line in _wrong(gathered)]
@@ -99,9 +104,9 @@ def _report(all_gathered: Sequence[Gathered], config: RunConfig, target: float) 
     print(table(("set", "one", "source", "other", "source", "why"), lines) if lines else "none")
 
 
-def _wrong(gathered: Gathered) -> list[tuple[str, ...]]:
+def _wrong(gathered: Gathered) -> list[Sequence[str]]:
     """Return a line for each pair of strangers that stage 4 accepted."""
-    lines = []
+    lines: list[Sequence[str]] = []
     for entry in gathered.judged[False]:
         one, other = (gathered.file[image] for image in entry.pair)
         if accepted([entry]):
@@ -123,25 +128,27 @@ def _reasons(all_gathered: Sequence[Gathered]) -> list[tuple[object, ...]]:
     return [(reason, counts[True][reason], counts[False][reason]) for reason, _ in order.most_common()]
 
 
-def _accepted_row(gathered: Gathered) -> list[object]:
-    """Return what stage 4 accepted of one set."""
-    copies, strangers = gathered.judged[True], gathered.judged[False]
-    near = [entry for entry, proposed in zip(strangers, gathered.proposed, strict=True) if proposed]
-    cells = [f"{accepted(entries):,} of {len(entries):,}" for entries in (copies, strangers, near)]
-    return [gathered.name, *cells, *_rates(accepted(strangers), len(strangers))]
+def _counts(gathered: Gathered) -> Counter[str]:
+    """Return how many pairs of each kind stage 4 judged, and accepted."""
+    strangers = gathered.judged[False]
+    kinds = {
+        "copies": gathered.judged[True],
+        "strangers": strangers,
+        "proposed": [entry for entry, proposed in zip(strangers, gathered.proposed, strict=True) if proposed],
+        "collages": gathered.collages,
+    }
+    counts: Counter[str] = Counter()
+    for kind, entries in kinds.items():
+        counts[kind], counts[f"{kind} accepted"] = len(entries), accepted(entries)
+    return counts
 
 
-def _sum_row(all_gathered: Sequence[Gathered]) -> list[object]:
-    """Return what stage 4 accepted in all."""
-    sums = [[entry for gathered in all_gathered for entry in gathered.judged[kind]] for kind in (True, False)]
-    near = [
-        entry
-        for gathered in all_gathered
-        for entry, proposed in zip(gathered.judged[False], gathered.proposed, strict=True)
-        if proposed
-    ]
-    cells = [f"{accepted(entries):,} of {len(entries):,}" for entries in (*sums, near)]
-    return ["all", *cells, *_rates(accepted(sums[1]), len(sums[1]))]
+def _accepted_row(name: str, counts: Counter[str]) -> list[object]:
+    """Return what stage 4 accepted of one set, or of all."""
+    kinds = ("copies", "strangers", "proposed")
+    cells = [f"{counts[f'{kind} accepted']:,} of {counts[kind]:,}" for kind in kinds]
+    rates = _rates(counts["proposed accepted"], counts["proposed"])
+    return [name, *cells, *rates, f"{counts['collages accepted']} of {counts['collages']}"]
 
 
 def _rates(count: int, of: int) -> tuple[str, str]:
