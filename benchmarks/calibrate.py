@@ -181,7 +181,7 @@ def main() -> None:
     _report(all_gathered, config, options.target)
     if options.plots:
         panels = [
-            Panel(t.name.split(".")[-1], t.scores.copies, t.scores.strangers, t.value, t.low, t.high)
+            Panel(t.name, t.scores.copies, t.scores.strangers, t.value, t.low, t.high)
             for t in thresholds(all_gathered, config)
         ]
         svg = distributions("Scores of copies and strangers", panels)

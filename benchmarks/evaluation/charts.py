@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 __all__ = ["Panel", "bars", "distributions"]
 
 _COPIES, _STRANGERS, _GRID, _LINE = "#1b6ca8", "#c0392b", "#ddd", "#555555"
-_ROW, _LEFT, _WIDTH = 14, 170, 720
+_ROW, _LEFT, _WIDTH = 14, 190, 740
 _PANEL_HEIGHT, _BINS = 150, 50
 
 
@@ -78,7 +78,9 @@ def distributions(title: str, panels: Sequence[Panel]) -> str:
     height = 60 + len(panels) * _PANEL_HEIGHT
     parts = [
         _text(12, 22, title, font_size=15),
-        _text(12, 40, "copies above the line, strangers below it; dashed: threshold"),
+        _text(
+            12, 40, "copies above the line, strangers below it, by the square root of their number; dashed: threshold"
+        ),
     ]
     for number, panel in enumerate(panels):
         parts += _panel(panel, 54 + number * _PANEL_HEIGHT)
