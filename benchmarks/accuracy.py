@@ -10,8 +10,8 @@ With ``--photos``, sets are made of each group of folders (see `evaluation_sets.
 that count up from ``--seed`` (those that an earlier call made stay), and one table tells every figure that is asked
 for, with its bar and whether it was reached. What each stage did with copies and strangers follows, what a run finds
 and costs with other options (``--ablation``: without one part at a time), and what other tools find on the same
-pictures where ``--peer-python TOOL=PYTHON`` names their environment. Every miss, with what decided, is listed in
-``failures.md`` of the work folder; ``--plots DIR`` writes ``accuracy-edits.svg``.
+pictures where ``--peer-python TOOL=PYTHON`` names their environment; ``--plots DIR`` writes ``accuracy-edits.svg``.
+With ``--photos`` and with ``--set``, every miss is listed with what decided in ``failures.md`` of the work folder.
 
 A set is a folder of pictures with a truth as `scoring.py` reads it, and optionally a column ``keep`` (1 for what
 a person would keep). GROUPS has the columns ``group``, ``file`` and ``kind``: the files of one group show one
@@ -217,7 +217,9 @@ def main() -> None:
         Bench(options).report()
         return
     if options.sets:
-        report_sets([measure(Path(truth), Path(images), options.work) for truth, images in options.sets])
+        measured = [measure(Path(truth), Path(images), options.work) for truth, images in options.sets]
+        report_sets(measured)
+        (options.work / "failures.md").write_text(failures(measured), encoding="utf-8")
     if options.groups:
         report_groups(options.groups, options.root, options.work)
     if options.negatives:
