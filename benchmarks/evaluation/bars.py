@@ -11,7 +11,17 @@ from evaluation.markdown import table
 from evaluation.real import Tally
 from evaluation.synthetic import kind_of
 
-__all__ = ["Row", "bar_table", "crop_rows", "looked_at_row", "mixed_rows", "negative_row", "real_row", "share_row", "synthetic_rows"]
+__all__ = [
+    "Row",
+    "bar_table",
+    "crop_rows",
+    "looked_at_row",
+    "mixed_rows",
+    "negative_row",
+    "real_row",
+    "share_row",
+    "synthetic_rows",
+]
 
 _HEAVY = ("blur 4", "blur5", "noise 28", "noise30", "squashed 128, blurred")
 """Edits of which less is asked: heavy blur and strong noise."""
