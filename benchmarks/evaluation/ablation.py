@@ -59,7 +59,7 @@ def fate(measured: Measured, row: TruthRow) -> str:
         return "not proposed"
     last = list(stages)[-1]
     if stages[last]["verdict"] == "rejected":
-        glance = last == "local" and stages[last]["why"].startswith("at a glance")
+        glance = last == "local" and "at a glance" in stages[last]["why"]
         return "glance" if glance else last
     return "elsewhere"
 

@@ -27,7 +27,7 @@ def thresholds(all_gathered: Sequence[Gathered], config: RunConfig) -> list[Thre
     pairs = {kind: [row for g in all_gathered for row in g.pairs[kind]] for kind in (True, False)}
     # Where there is too little texture to tell, scores say nothing, and pairs are kept apart whatever they are.
     told = {
-        kind: [entry for g in all_gathered for entry in g.judged[kind] if not entry.found.why.startswith(_UNTOLD)]
+        kind: [entry for g in all_gathered for entry in g.judged[kind] if _UNTOLD not in entry.found.why]
         for kind in (True, False)
     }
     reach = config.wavelet.max_distance_bits
