@@ -21,7 +21,7 @@ _LEFT_OUT: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "rejection by color": {"color": {"max_hue_shift": _NEVER, "max_far_difference": _NEVER}},
     "votes of local codes": {"voting": {"tables": 0}},
     "rejection by layout": {"refine": {"min_layout_similarity": -1.0, "min_trimmed_similarity": -1.0}},
-    "rejection by local codes": {"refine": {"min_matches": 0}},
+    "rejection by corners": {"refine": {"min_matches": 0, "min_match_share": 0.0}},
 }
 """Options that leave a part out, by table; those that the present options lack are passed over."""
 

@@ -40,7 +40,8 @@ def loosened(config: RunConfig) -> RunConfig:
     lifted: tuple[Mapping[str, Mapping[str, Any]], ...] = (
         {"wavelet": {"max_distance_bits": config.wavelet.max_distance_bits + 8}},
         {"color": {"max_hue_shift": never, "max_far_difference": never}},
-        {"refine": {"min_layout_similarity": -1.0, "min_trimmed_similarity": -1.0, "min_matches": 0}},
+        {"refine": {"min_layout_similarity": -1.0, "min_trimmed_similarity": -1.0}},
+        {"refine": {"min_matches": 0, "min_match_share": 0.0}},
     )
     for changes in lifted:
         config = changed(config, changes) or config
@@ -149,6 +150,8 @@ def _merged(said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     row = {**said["wavelet"]}
     for stage in ("color", "global"):
         row |= {name: value for name, value in said.get(stage, {}).items() if name not in row}
+    if row.get("visible"):
+        row["match_share"] = row["matches"] / row["visible"]
     return row
 
 

@@ -62,7 +62,7 @@ def _early(pairs: Mapping[bool, Rows], config: RunConfig) -> list[Threshold]:
     hue, correlation = scored("hue_shift", whole), scored("histogram_correlation", far)
     difference, layout = scored("pixel_difference", far), scored("similarity", whole)
     margins, votes = scored("similarity", trimmed), scored("votes", voted)
-    matches = scored("matches", lambda _: True)
+    matches, share = scored("matches", lambda _: True), scored("match_share", lambda _: True)
     return [
         Threshold("voting.min_votes", config.voting.min_votes, votes, at_least=True, step=1, high=30),
         Threshold("color.max_hue_shift", color.max_hue_shift, hue, at_least=False, step=1, high=100),
@@ -71,6 +71,7 @@ def _early(pairs: Mapping[bool, Rows], config: RunConfig) -> list[Threshold]:
         Threshold("refine.min_layout_similarity", refine.min_layout_similarity, layout, at_least=True),
         Threshold("refine.min_trimmed_similarity", refine.min_trimmed_similarity, margins, at_least=True),
         Threshold("refine.min_matches", refine.min_matches, matches, at_least=True, step=1, high=30),
+        Threshold("refine.min_match_share", refine.min_match_share, share, at_least=True),
     ]
 
 
