@@ -12,8 +12,9 @@ nearest, whether they would be proposed or not. Prints, by threshold: quantiles 
 of strangers passed at the default, and the operating point: the loosest value at which no more than ``--target`` of a
 million judged strangers would be accepted, all else as it is. As long as fewer than a million are judged, that is the
 loosest value that none of them passes, and the printed bound (95 %, Clopper and Pearson) says how little is known.
-Strangers that were accepted are listed: look at them before believing that they are strangers. Collages and their parts
-are counted by themselves, as neither is a copy of the other and a part is all there.
+Bounds are of pairs of sources: what was made from two photographs is not many pairs that know nothing of each other.
+Strangers that were accepted are listed: look at them before believing that they are strangers. Collages and their
+parts are counted by themselves, as neither is a copy of the other and a part is all there.
 
 ``--plots`` writes ``calibration.svg`` there.
 """
@@ -35,6 +36,7 @@ from evaluation.gathering import Gathered, accepted, gather, loosened
 from evaluation.markdown import table
 from evaluation.operating import Threshold, per_million, upper_bound
 from evaluation.scores import thresholds
+from evaluation.verifying import Judged
 from imgsieve.config import RunConfig
 
 _COPY_QUANTILES = (0.01, 0.05, 0.5)
@@ -94,7 +96,8 @@ def _report(all_gathered: Sequence[Gathered], config: RunConfig, target: float) 
     print("\n### What stage 4 accepts\n")
     counts = [(gathered.name, _counts(gathered)) for gathered in all_gathered]
     counts.append(("all", sum((count for _, count in counts), Counter())))
-    counted = ("set", "copies accepted", "strangers accepted", "of those that are proposed", "of a million of these",
+    counted = ("set", "copies accepted", "strangers accepted", "of those that are proposed", "pairs of sources",
+                "of a million of these",
                "at most (95 %)", "collages with a part")  # fmt: skip
     print(table(counted, [_accepted_row(name, count) for name, count in counts]))
     print("\n### Reasons of stage 4\n")
@@ -140,14 +143,22 @@ def _counts(gathered: Gathered) -> Counter[str]:
     counts: Counter[str] = Counter()
     for kind, entries in kinds.items():
         counts[kind], counts[f"{kind} accepted"] = len(entries), accepted(entries)
+    verdicts = [(_sources(gathered, entry), accepted([entry])) for entry in kinds["proposed"]]
+    counts["sources"] = len({sources for sources, _ in verdicts})
+    counts["sources accepted"] = len({sources for sources, taken in verdicts if taken})
     return counts
+
+
+def _sources(gathered: Gathered, entry: Judged) -> frozenset[str]:
+    """Return what both pictures of a pair are made from."""
+    return frozenset(gathered.source[gathered.file[image]] for image in entry.pair)
 
 
 def _accepted_row(name: str, counts: Counter[str]) -> list[object]:
     """Return what stage 4 accepted of one set, or of all."""
-    kinds = ("copies", "strangers", "proposed")
+    kinds = ("copies", "strangers", "proposed", "sources")
     cells = [f"{counts[f'{kind} accepted']:,} of {counts[kind]:,}" for kind in kinds]
-    rates = _rates(counts["proposed accepted"], counts["proposed"])
+    rates = _rates(counts["sources accepted"], counts["sources"])
     return [name, *cells, *rates, f"{counts['collages accepted']} of {counts['collages']}"]
 
 
