@@ -26,7 +26,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from evaluation.ablation import by_edit, by_stage, edit_table, fate, keeper_table, with_search, without
+from evaluation.ablation import by_edit, by_stage, edit_table, fate, keeper_table, without
 from evaluation.bars import (
     Row,
     bar_table,
@@ -46,9 +46,9 @@ from evaluation.rivals import rival_rows
 from evaluation.variants import variant_table
 from evaluation.verifying import speed
 from evaluation_sets import MAKERS
-from imgsieve.config import RunConfig
+from imgsieve.config import Effort, RunConfig, load_config
 
-_SEARCHES = (("balanced", 0.75), ("thorough", 0.90))
+_EFFORTS = ((Effort.BALANCED, 0.75), (Effort.THOROUGH, 0.90))
 _MOST_PAIRS = 150
 
 
@@ -145,12 +145,10 @@ class Bench:
         """Yield the rows that one group of folders gives, apart from those of the mixed sets."""
         if number in self._options.without_lookalikes:
             return
-        default = self._made("crops", folders, number)
-        yield from crop_rows(default, "default", _SEARCHES[0][1])
-        for mode, bar in _SEARCHES:
-            config = with_search(RunConfig(), mode)
-            if config is not None and config != RunConfig():
-                yield from crop_rows(self._made("crops", folders, number, config), mode, bar)
+        for effort, bar in _EFFORTS:
+            config = load_config(None, effort=effort)
+            other = None if config == RunConfig() else config
+            yield from crop_rows(self._made("crops", folders, number, other), effort, bar)
         yield from share_row(self._made("squashed", folders, number), "copies squashed to 128 x 128 and blurred", 0.98)
         yield looked_at_row(self._made("tenth", folders, number))
 
@@ -183,8 +181,8 @@ class Bench:
 
     def _report_variants(self, measured: Measured) -> None:
         """Print what a run finds, and costs, with the other searches and without one of its parts."""
-        modes = ((f"search {mode}", with_search(RunConfig(), mode)) for mode in ("fast", "balanced", "thorough"))
-        variants = [(name, config) for name, config in modes if config is not None and config != RunConfig()]
+        efforts = [(f"search {effort}", load_config(None, effort=effort)) for effort in Effort]
+        variants = [(name, config) for name, config in efforts if config != RunConfig()]
         if self._options.ablation:
             variants += [(f"without {name}", config) for name, config in without(RunConfig())]
         print(f"\n### Other options, {measured.name}\n\n" + variant_table(measured, variants, self._work))

@@ -12,7 +12,7 @@ from evaluation.markdown import table
 from imgsieve.config import RunConfig
 from scoring import TruthRow
 
-__all__ = ["by_edit", "by_stage", "changed", "edit_table", "fate", "keeper_table", "with_search", "without"]
+__all__ = ["by_edit", "by_stage", "changed", "edit_table", "fate", "keeper_table", "without"]
 
 _NEVER = float("inf")
 
@@ -130,11 +130,3 @@ def without(config: RunConfig) -> Iterator[tuple[str, RunConfig]]:
         less = changed(config, changes)
         if less is not None:
             yield name, less
-
-
-def with_search(config: RunConfig, mode: str) -> RunConfig | None:
-    """Return a configuration that searches ``fast``, ``balanced`` or ``thorough``; None where options have no such."""
-    if "search" in {option.name for option in dataclasses.fields(config)}:
-        options: dict[str, Any] = {"search": mode}
-        return dataclasses.replace(config, **options)
-    return changed(config, {"wavelet": {"search": mode}})
