@@ -13,14 +13,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Overlay", "corners_of", "coverage", "fit_side", "invert", "lay_over", "scaling", "smooth"]
+__all__ = ["Overlay", "affine_near", "chained", "corners_of", "coverage", "fit_side", "invert", "lay_over", "moved_points", "scaling", "smooth"]
 
 _SIGMAS = (0.6, 1.0, 1.5, 2.2, 3.2, 4.5)
 _BASE_SIGMA = 1.0
 _FURTHER_SIGMA = 2.0
 """Both pictures are smoothed by this much, against noise and coding artifacts."""
 
+_LEAST_SIDE = 128
+"""Shorter side, in pixels, of the frame in which two pictures are compared; small pictures are enlarged to it, so that
+their blocks are as many, and are placed as finely, as those of others."""
+
+_MOST_ENLARGED = 8.0
+
 Matrix = NDArray[np.float64]
+"""A map of places, x and y: affine, shape (2, 3), or a perspective one, shape (3, 3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,8 @@ class Overlay:
     """Where both have pixels, shape (h, w)."""
     into_first: bool
     """Whether the frame is that of the first picture."""
+    frame: Matrix
+    """Shape (2, 3): from that picture to the frame, which is larger than a small picture."""
 
 
 def fit_side(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -63,49 +72,99 @@ def scaling(source: NDArray[np.uint8], target: NDArray[np.uint8]) -> Matrix:
 
 
 def invert(matrix: Matrix) -> Matrix:
-    """Return the inverse of an affine map of shape (2, 3)."""
-    return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
+    """Return the inverse of a map, in its own shape."""
+    if len(matrix) == 2:
+        return np.asarray(cv2.invertAffineTransform(matrix), np.float64)
+    return np.asarray(np.linalg.inv(matrix), np.float64)
+
+
+def chained(*matrices: Matrix) -> Matrix:
+    """Return the map that applies the last of some maps first; affine, if all of them are."""
+    whole = np.eye(3)
+    for matrix in matrices:
+        whole = whole @ (np.vstack([matrix, (0, 0, 1)]) if len(matrix) == 2 else matrix)
+    return whole[:2] if all(len(matrix) == 2 for matrix in matrices) else whole / whole[2, 2]
+
+
+def moved_points(points: NDArray[np.float64], matrix: Matrix) -> NDArray[np.float64]:
+    """Return where a map puts points of shape (n, 2), x and y."""
+    moved = points @ matrix[:, :2].T + matrix[:, 2]
+    return np.asarray(moved if len(matrix) == 2 else moved[:, :2] / moved[:, 2:])
+
+
+def affine_near(matrix: Matrix, shape: tuple[int, ...]) -> Matrix:
+    """Return the affine map that is next to a map over a picture of a shape, by least squares over its corners."""
+    if len(matrix) == 2:
+        return matrix
+    h, w = shape[:2]
+    corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64) - 0.5
+    whole = np.hstack([corners, np.ones((4, 1))])
+    return np.asarray(np.linalg.lstsq(whole, moved_points(corners, matrix), rcond=None)[0].T, np.float64)
 
 
 def corners_of(pixels: NDArray[np.uint8], matrix: Matrix) -> NDArray[np.float32]:
     """Return where a map puts the four corners of a picture: shape (4, 2), x and y."""
     h, w = pixels.shape[:2]
     corners = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float64) - 0.5
-    return (corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    return moved_points(corners, matrix).astype(np.float32)
 
 
 def coverage(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -> tuple[float, float]:
     """Return which share of ``one`` is covered by ``other`` under the map, and of ``other`` by ``one``."""
-    h, w = other.shape[:2]
-    mapped = corners_of(other, matrix)
-    frame = np.array([[0, 0], [one.shape[1], 0], [one.shape[1], one.shape[0]], [0, one.shape[0]]], np.float32)
-    common = float(cv2.intersectConvexConvex(mapped, frame - np.float32(0.5))[0])
-    area = abs(float(np.linalg.det(matrix[:, :2]))) * h * w
-    return min(1.0, common / (one.shape[0] * one.shape[1])), min(1.0, common / max(area, 1e-9))
+    return _covered(one, other, matrix), _covered(other, one, invert(matrix))
+
+
+def _covered(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -> float:
+    """Return which share of ``one`` is covered by ``other``, which a map puts there."""
+    h, w = one.shape[:2]
+    frame = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32) - np.float32(0.5)
+    return min(1.0, float(cv2.intersectConvexConvex(corners_of(other, matrix), frame)[0]) / (h * w))
 
 
 def lay_over(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -> Overlay:
-    """Lay ``other`` over ``one``.
+    """Lay ``other`` over ``one``, in the frame of the coarser of both.
 
     Parameters
     ----------
     one, other
         Shape (h, w, 3), uint8 RGB.
     matrix
-        Affine map from ``other`` to ``one``, shape (2, 3).
+        Map from ``other`` to ``one``.
     """
-    growth = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    area = float(cv2.contourArea(corners_of(other, matrix)))
+    growth = float(np.sqrt(max(area, 1e-6) / (other.shape[0] * other.shape[1])))
     into_first = growth <= 1.0
+    frame, shape = _frame(one if into_first else other)
     if into_first:
-        frame, moved, inside = one, *_warp(other, matrix, one.shape[:2], 1 / growth)
-        first, second = frame, moved
+        first, (second, inside) = _placed(one, shape), _warp(other, chained(frame, matrix), shape, 1 / growth)
     else:
-        moved, inside = _warp(one, invert(matrix), other.shape[:2], growth)
-        first, second = moved, other
+        second, (first, inside) = _placed(other, shape), _warp(one, chained(frame, invert(matrix)), shape, growth)
     luma_one, luma_other = _equally_sharp(_luma(first), _luma(second), inside)
     return Overlay(
-        one=luma_one, other=luma_other, one_rgb=first, other_rgb=second, inside=inside, into_first=into_first
+        one=luma_one,
+        other=luma_other,
+        one_rgb=first,
+        other_rgb=second,
+        inside=inside,
+        into_first=into_first,
+        frame=frame,
     )
+
+
+def _frame(pixels: NDArray[np.uint8]) -> tuple[Matrix, tuple[int, int]]:
+    """Return the map from a picture to the frame in which it is compared, and the shape of that frame."""
+    h, w = pixels.shape[:2]
+    grow = min(max(1.0, _LEAST_SIDE / min(h, w)), _MOST_ENLARGED)
+    shape = round(h * grow), round(w * grow)
+    sy, sx = shape[0] / h, shape[1] / w
+    return np.array([[sx, 0, 0.5 * sx - 0.5], [0, sy, 0.5 * sy - 0.5]], np.float64), shape
+
+
+def _placed(pixels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a picture in its frame."""
+    if pixels.shape[:2] == shape:
+        return pixels
+    return np.asarray(cv2.resize(pixels, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def smooth(overlay: Overlay) -> Overlay:
@@ -121,12 +180,13 @@ def _warp(
     """Warp a picture into a frame that is ``shrink`` times coarser; also say where it has pixels."""
     if shrink > 1.15:
         pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.5 * float(np.sqrt(shrink**2 - 1))), np.uint8)
-    if pixels.shape[:2] == tuple(shape) and np.array_equal(matrix, np.eye(2, 3)):
+    if pixels.shape[:2] == tuple(shape) and len(matrix) == 2 and np.array_equal(matrix, np.eye(2, 3)):
         return pixels, np.ones(pixels.shape[:2], bool)
     size = (shape[1], shape[0])
-    moved = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    warp = cv2.warpAffine if len(matrix) == 2 else cv2.warpPerspective
+    moved = warp(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     whole = np.full(pixels.shape[:2], 255, np.uint8)
-    inside = cv2.warpAffine(whole, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    inside = warp(whole, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(moved, np.uint8), np.asarray(inside) > 0
 
 

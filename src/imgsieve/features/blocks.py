@@ -21,17 +21,32 @@ from imgsieve.features.placing import PLACES, REACH, cut_block, find_place, vert
 __all__ = ["Agreement", "agreement", "refit"]
 
 _CORRELATED = 0.8
+_CONTAINED = 0.55
+"""Share of the strong edges of a block that lie in the other picture in the same direction, from which the one shines
+through the other. Of unrelated texture a fifth does so by chance."""
+
+_DEVIATIONS = 3.0
+"""Times the precision of its place that a block may be off and still stand."""
+
+_CORRELATED_NOISE = 6.0
+"""Pixels whose errors go together, as both pictures are smoothed."""
+
+_LEAST_PRECISE = 0.5
+"""Blocks whose place cannot be told better than this, in pixels, are not followed."""
+
 _FOLLOWED = 0.6
 """Blocks below this correlation even at their best place are not followed."""
 
-_STILL_PIXELS = 1.0
+_STILL_PIXELS, _LEAST_STILL_PIXELS = 1.0, 0.5
+_FULL_SIDE = 384
+"""Side of the frame for which the first holds: what a pixel of a smaller frame shows is more."""
+
 _WORTH_FOLLOWING = 0.3
 """Correlation from which a block is looked for in its surroundings."""
 
-_BOTH_WAYS, _BARELY_BOTH_WAYS = 0.08, 0.02
-"""Share of the structure of a block that must lie across its main direction, for its place to be told."""
+_LEAST_FOR_PERSPECTIVE = 12
+"""Followed blocks from which a perspective map, of eight unknowns, is fitted."""
 
-_FEW_FOLLOWED = 8
 _MOST_LOOKED_AT = 96
 _MOST_FOLLOWED = 64
 _LEAST_DEVIATION = 2.0
@@ -53,37 +68,49 @@ class Agreement:
     """Shape (followed, 2): x and y of the followed blocks in the frame."""
     shifts: NDArray[np.float64]
     """Shape (followed, 2): where each lies in the second picture, relative to the first, in pixels."""
+    precisions: NDArray[np.float64]
+    """Shape (followed,): the deviation with which its texture tells its place, in pixels."""
 
 
 def block_side(shape: tuple[int, ...]) -> int:
     """Return the side of a block for a frame: 24 pixels, fewer in a small frame."""
-    return int(min(24, max(10, min(shape[:2]) // 7)))
+    return int(min(24, max(12, min(shape[:2]) // 6)))
 
 
 def agreement(overlay: Overlay) -> Agreement:
     """Compare an overlay block by block."""
-    side = block_side(overlay.one.shape)
-    one, other, correlation, inside = _block_figures(overlay.one, overlay.other, overlay.inside, side)
+    shape = overlay.one.shape
+    side = block_side(shape)
+    one, other, correlation, inside = _block_figures(overlay.one, overlay.other, overlay.inside, side, _first(shape, side))
     textured = inside & ((one > _texture_limit(one, inside)) | (other > _texture_limit(other, inside)))
     count = int(textured.sum())
-    share = float((correlation[textured] > _CORRELATED).mean()) if count else 0.0
+    agreeing = correlation > _CORRELATED
+    corners = np.ascontiguousarray(np.argwhere(textured & ~agreeing)) * side + _first(shape, side)
+    agreeing[textured & ~agreeing] = _contained(overlay.one, overlay.other, corners, side) > _CONTAINED
+    share = float(agreeing[textured].mean()) if count else 0.0
     wanted = np.argwhere(textured & (correlation > _WORTH_FOLLOWING))
     if len(wanted) > _MOST_LOOKED_AT:
         wanted = wanted[np.linspace(0, len(wanted) - 1, _MOST_LOOKED_AT).astype(int)]
-    corners = np.ascontiguousarray(wanted) * side
-    found = _follow(overlay.one, overlay.other, corners, side, _BOTH_WAYS)
-    if found[:, 0].sum() < _FEW_FOLLOWED:
-        found = _follow(overlay.one, overlay.other, corners, side, _BARELY_BOTH_WAYS)
+    corners = np.ascontiguousarray(wanted) * side + _first(shape, side)
+    found = _follow(overlay.one, overlay.other, corners, side)
     found = found[found[:, 0] > 0]
-    still = np.abs(found[:, 3:]).max(axis=1, initial=0.0) <= _STILL_PIXELS
+    limit = max(_LEAST_STILL_PIXELS, _STILL_PIXELS * min(1.0, max(shape) / _FULL_SIDE))
+    off = np.abs(found[:, 3:5]).max(axis=1, initial=0.0)
+    still = off <= np.maximum(limit, _DEVIATIONS * found[:, 5])
     return Agreement(
         textured=count,
         block_share=share,
         followed=len(found),
         still_share=float(still.mean()) if len(still) else 0.0,
         centers=np.ascontiguousarray(found[:, 1:3]),
-        shifts=np.ascontiguousarray(found[:, 3:]),
+        shifts=np.ascontiguousarray(found[:, 3:5]),
+        precisions=np.ascontiguousarray(found[:, 5]),
     )
+
+
+def _first(shape: tuple[int, ...], side: int) -> NDArray[np.int64]:
+    """Return the corner of the first block, y and x: far enough from the edge to look around, as far as that goes."""
+    return np.array([max(REACH, n % side // 2) if n >= side + 2 * REACH else 0 for n in shape[:2]], np.int64)
 
 
 def _texture_limit(deviation: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
@@ -94,10 +121,14 @@ def _texture_limit(deviation: NDArray[np.float32], inside: NDArray[np.bool_]) ->
 
 @njit(nogil=True, cache=True, fastmath=True)
 def _block_figures(
-    one: NDArray[np.float32], other: NDArray[np.float32], inside: NDArray[np.bool_], side: int
+    one: NDArray[np.float32],
+    other: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    side: int,
+    start: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
     """Return, for each block, both deviations, the correlation (0 where one is flat), and whether it lies inside."""
-    rows, columns = one.shape[0] // side, one.shape[1] // side
+    rows, columns = (one.shape[0] - start[0]) // side, (one.shape[1] - start[1]) // side
     first = np.empty((rows, columns), np.float32)
     second = np.empty((rows, columns), np.float32)
     correlation = np.empty((rows, columns), np.float32)
@@ -108,10 +139,11 @@ def _block_figures(
             sa, sb, saa, sbb, sab = np.float32(0), np.float32(0), np.float32(0), np.float32(0), np.float32(0)
             covered = 0
             # Sums are taken from the block's corner, which keeps them small and precise.
-            base_a, base_b = one[i * side, j * side], other[i * side, j * side]
-            for y in range(i * side, (i + 1) * side):
+            top, left = start[0] + i * side, start[1] + j * side
+            base_a, base_b = one[top, left], other[top, left]
+            for y in range(top, top + side):
                 line_a, line_b, line_c = one[y], other[y], inside[y]
-                for x in range(j * side, (j + 1) * side):
+                for x in range(left, left + side):
                     a, b = line_a[x] - base_a, line_b[x] - base_b
                     sa += a
                     sb += b
@@ -128,16 +160,55 @@ def _block_figures(
 
 
 @njit(nogil=True, cache=True, fastmath=True)
+def _contained(
+    one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int
+) -> NDArray[np.float32]:
+    """Return, for each block, which share of the strong edges of one picture the other has in the same direction.
+
+    That of the picture of which more is found in the other. What is written over a picture adds edges, and those
+    between and beneath it stay.
+    """
+    out = np.zeros(len(corners), np.float32)
+    for n in range(len(corners)):
+        y, x = corners[n, 0], corners[n, 1]
+        a, b = one[y : y + side, x : x + side], other[y : y + side, x : x + side]
+        out[n] = max(_edges_found(a, b), _edges_found(b, a))
+    return out
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _edges_found(block: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Return which share of the strong edges of a block another has in the same direction."""
+    side, total = block.shape[0], np.float32(0)
+    for y in range(side - 1):
+        for x in range(side - 1):
+            gx, gy = block[y, x + 1] - block[y, x], block[y + 1, x] - block[y, x]
+            total += gx * gx + gy * gy
+    strong = max(total / np.float32((side - 1) * (side - 1)), np.float32(0.5))
+    found, count = 0, 0
+    for y in range(side - 1):
+        for x in range(side - 1):
+            gx, gy = block[y, x + 1] - block[y, x], block[y + 1, x] - block[y, x]
+            power = gx * gx + gy * gy
+            if power > strong:
+                hx, hy = other[y, x + 1] - other[y, x], other[y + 1, x] - other[y, x]
+                inner = gx * hx + gy * hy
+                count += 1
+                found += int(inner > 0 and inner * inner > np.float32(0.64) * power * (hx * hx + hy * hy))
+    return found / count if count > side else 0.0
+
+
+@njit(nogil=True, cache=True, fastmath=True)
 def _follow(
-    one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int, both_ways: float
+    one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int
 ) -> NDArray[np.float64]:
     """Find the best places of blocks within `REACH` pixels, to a fraction of a pixel.
 
     Returns
     -------
-    Shape (n, 5): 1 where a block could be followed, x and y of its center, and its shift in x and y.
+    Shape (n, 6): 1 where a block could be followed, x and y of its center, its shift in x and y, and its precision.
     """
-    out = np.zeros((len(corners), 5), np.float64)
+    out = np.zeros((len(corners), 6), np.float64)
     height, width = one.shape
     surface = np.empty((PLACES, PLACES), np.float32)
     block = np.zeros((side, side + 2 * REACH), np.float32)
@@ -147,16 +218,18 @@ def _follow(
         top, left = corners[n, 0], corners[n, 1]
         if top < REACH or left < REACH or top + side + REACH > height or left + side + REACH > width:
             continue
-        if not _textured_both_ways(one[top : top + side, left : left + side], both_ways):
-            continue
         energy = cut_block(one, top, left, side, block)
         best, y, x = find_place(block, energy, other, top, left, area, surface)
         if best < _FOLLOWED:
+            continue
+        precision = _precision(one[top : top + side, left : left + side], energy, best)
+        if precision > _LEAST_PRECISE:
             continue
         out[n, 0] = 1.0
         out[n, 1], out[n, 2] = left + side / 2 - 0.5, top + side / 2 - 0.5
         out[n, 3] = x - REACH + vertex(surface[y, :], x)
         out[n, 4] = y - REACH + vertex(surface[:, x], y)
+        out[n, 5] = precision
         followed += 1
         if followed == _MOST_FOLLOWED:
             break
@@ -164,8 +237,12 @@ def _follow(
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _textured_both_ways(block: NDArray[np.float32], least: float) -> bool:
-    """Return whether a block has structure along both axes and not one straight edge only: a share of ``least``."""
+def _precision(block: NDArray[np.float32], energy: float, correlation: float) -> float:
+    """Return the deviation, in pixels, with which the texture of a block tells its place along the worse direction.
+
+    What the best place leaves unexplained counts as noise; structure across it, the smaller eigenvalue of the tensor of
+    the gradients, resists a shift.
+    """
     xx, yy, xy = np.float32(0), np.float32(0), np.float32(0)
     side = block.shape[0]
     for y in range(side - 1):
@@ -175,15 +252,27 @@ def _textured_both_ways(block: NDArray[np.float32], least: float) -> bool:
             yy += gy * gy
             xy += gx * gy
     root = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)
-    large, small = (xx + yy + root) / 2, (xx + yy - root) / 2
-    return bool(small > least * large and small > 0.02 * (side - 1) ** 2)
+    small = (xx + yy - root) / 2
+    # A level of a quarter stands for the rounding of pixels.
+    noise = max(1.0 - correlation * correlation, 0.0) * energy / (side * side) + 0.06
+    return float(np.sqrt(_CORRELATED_NOISE * noise / max(small, 1e-6)))
 
 
-def refit(found: Agreement) -> NDArray[np.float64] | None:
-    """Return the affine map of the frame that the shifts of the blocks ask for, None when too few were followed."""
-    if found.followed < 6:
+def refit(found: Agreement, *, perspective: bool = False) -> NDArray[np.float64] | None:
+    """Return the map of the frame that the shifts of the blocks ask for, None when too few were followed.
+
+    Parameters
+    ----------
+    perspective
+        Whether the map is to be a perspective one, shape (3, 3), and not an affine one, shape (2, 3).
+    """
+    if found.followed < (_LEAST_FOR_PERSPECTIVE if perspective else 6):
         return None
-    correction, _ = cv2.estimateAffine2D(
-        found.centers, found.centers + found.shifts, method=cv2.RANSAC, ransacReprojThreshold=0.8, maxIters=1000
-    )
+    moved = found.centers + found.shifts
+    if perspective:
+        correction, _ = cv2.findHomography(found.centers, moved, cv2.RANSAC, 0.8, maxIters=1000)
+    else:
+        correction, _ = cv2.estimateAffine2D(
+            found.centers, moved, method=cv2.RANSAC, ransacReprojThreshold=0.8, maxIters=1000
+        )
     return None if correction is None else np.asarray(correction, np.float64)

@@ -16,9 +16,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Detector", "Keypoints", "affine_map", "detect", "is_plausible", "match"]
+__all__ = ["Detector", "Keypoints", "affine_map", "detect", "is_plausible", "matched", "perspective_map"]
 
 _RANSAC_PIXELS = 4.0
+_MOST_BENT = 2e-3
+"""What a perspective map may change a scale by, for each pixel."""
+
 _ORB_LEVELS = 8
 _ORB_SCALE = 1.2
 _ORB_PATCH = 31
@@ -125,17 +128,23 @@ def _two_nearest(
     return nearest, first, second
 
 
-def affine_map(one: Keypoints, other: Keypoints, ratio: float) -> tuple[NDArray[np.float64] | None, int]:
-    """Estimate the affine map from ``other`` to ``one``.
+def matched(one: Keypoints, other: Keypoints, ratio: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the places of matches, in ``other`` and in ``one``: both of shape (n, 2). See `match`."""
+    pairs = match(one, other, ratio)
+    return other.points[pairs[:, 1]], one.points[pairs[:, 0]]
+
+
+def affine_map(
+    source: NDArray[np.float32], target: NDArray[np.float32]
+) -> tuple[NDArray[np.float64] | None, int]:
+    """Estimate the affine map between matched places of shape (n, 2), by random samples.
 
     Returns
     -------
     The map as shape (2, 3), None when there is none, and the number of its inliers.
     """
-    pairs = match(one, other, ratio)
-    if len(pairs) < 4:
+    if len(source) < 4:
         return None, 0
-    source, target = other.points[pairs[:, 1]], one.points[pairs[:, 0]]
     matrix, inside = cv2.estimateAffine2D(
         source, target, method=cv2.RANSAC, ransacReprojThreshold=_RANSAC_PIXELS, maxIters=3000, confidence=0.999
     )
@@ -144,8 +153,21 @@ def affine_map(one: Keypoints, other: Keypoints, ratio: float) -> tuple[NDArray[
     return np.asarray(matrix, np.float64), int(inside.sum())
 
 
+def perspective_map(
+    source: NDArray[np.float32], target: NDArray[np.float32]
+) -> tuple[NDArray[np.float64] | None, int]:
+    """Estimate the perspective map between matched places; see `affine_map`. Its shape is (3, 3)."""
+    if len(source) < 8:
+        return None, 0
+    matrix, inside = cv2.findHomography(source, target, cv2.RANSAC, _RANSAC_PIXELS, maxIters=1000, confidence=0.999)
+    if matrix is None or not is_plausible(np.asarray(matrix, np.float64)):
+        return None, 0
+    return np.asarray(matrix, np.float64), int(inside.sum())
+
+
 def is_plausible(matrix: NDArray[np.float64]) -> bool:
-    """Return whether an affine map neither mirrors nor squeezes a picture beyond what edits do."""
-    linear = np.asarray(matrix, np.float64)[:, :2]
+    """Return whether a map neither mirrors nor squeezes a picture beyond what edits do, nor bends it out of shape."""
+    linear = np.asarray(matrix, np.float64)[:2, :2]
     large, small = np.linalg.svd(linear, compute_uv=False)
-    return bool(np.linalg.det(linear) > 0 and small > 0.08 and large < 12.0 and large < 3.0 * small)
+    straight = len(matrix) == 2 or float(np.abs(matrix[2, :2]).max()) < _MOST_BENT
+    return bool(straight and np.linalg.det(linear) > 0 and small > 0.08 and large < 12.0 and large < 3.0 * small)

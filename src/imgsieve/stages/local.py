@@ -17,8 +17,10 @@ from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import (
     Matrix,
     Overlay,
+    affine_near,
     corners_of,
     coverage,
+    chained,
     invert,
     lay_over,
     scaling,
@@ -26,7 +28,7 @@ from imgsieve.features.alignment import (
 )
 from imgsieve.features.blocks import Agreement, agreement, refit
 from imgsieve.features.glance import agreeing_share
-from imgsieve.features.keypoints import Detector, affine_map, is_plausible
+from imgsieve.features.keypoints import Detector, affine_map, is_plausible, matched, perspective_map
 from imgsieve.features.orientation import orient
 from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, Placement, made_from, plainness
 from imgsieve.features.recoloring import recoloring
@@ -49,6 +51,8 @@ _WHOLLY_COVERED = 0.999
 _FIRM_INLIERS = 40
 """Keypoints that tell a map so well that other keypoints would tell no other."""
 
+_WORTH_BENDING = 0.5
+_WORTH_A_PERSPECTIVE = 20
 _CLOSE = 0.15
 """What a share of blocks may lack for another map to be worth looking for."""
 
@@ -122,7 +126,7 @@ def _placement(one: View, other: View, turned: tuple[int, ...], found: Compariso
     grow_one = one.width / one.pixels.shape[1]
     side = other.pixels.shape[0] if found.orientation % 2 else other.pixels.shape[1]
     grow_other = turned[1] / side
-    linear = matrix[:, :2] * (grow_one / grow_other)
+    linear = affine_near(matrix, other.turned(found.orientation).shape)[:, :2] * (grow_one / grow_other)
     shown = other.turned(found.orientation)
     return Placement(
         scale_x=float(np.hypot(linear[0, 0], linear[1, 0])),
@@ -192,13 +196,20 @@ def _nearly(found: Comparison, config: LocalConfig) -> bool:
 
 def _by_keypoints(one: View, other: View, detector: Detector, orientation: int, config: LocalConfig) -> Comparison:
     """Compare two pictures under the affine map that their keypoints agree on."""
-    matrix, inliers = affine_map(
-        one.points(detector, 0, config), other.points(detector, orientation, config), config.ratio
-    )
+    source, target = matched(one.points(detector, 0, config), other.points(detector, orientation, config), config.ratio)
+    matrix, inliers = affine_map(source, target)
     if matrix is None or inliers < config.min_inliers:
         why = f"{inliers} keypoints agree on a map, {config.min_inliers} are needed"
         return Comparison(verdict=Verdict.REJECTED, why=why, orientation=orientation, inliers=inliers, matrix=matrix)
-    return _judge(one.pixels, other.turned(orientation), matrix, orientation, inliers, config)
+    turned = other.turned(orientation)
+    found = _judge(one.pixels, turned, matrix, orientation, inliers, config)
+    if found.verdict == Verdict.ACCEPTED or inliers < _WORTH_A_PERSPECTIVE:
+        return found
+    matrix, more = perspective_map(source, target)
+    if matrix is None or more < 1.15 * inliers:
+        return found
+    bent = _judge(one.pixels, turned, matrix, orientation, more, config)
+    return max(found, bent, key=lambda c: (c.verdict == Verdict.ACCEPTED, c.block_share + c.still_share))
 
 
 def _judge(
@@ -223,6 +234,19 @@ def _judge(
         if next_found.block_share + next_found.still_share <= found.block_share + found.still_share:
             break
         matrix, overlay, found = better, next_overlay, next_found
+    if not _passes(found, config) and found.block_share >= _WORTH_BENDING:
+        bent = _refined(matrix, overlay, found, perspective=True)
+        if bent is not None:
+            next_overlay = lay_over(one, other, bent)
+            next_found = agreement(next_overlay)
+            if next_found.block_share + next_found.still_share > found.block_share + found.still_share:
+                matrix, overlay, found = bent, next_overlay, next_found
+                again = _refined(matrix, overlay, found, perspective=True)
+                if again is not None:
+                    next_overlay = lay_over(one, other, again)
+                    next_found = agreement(next_overlay)
+                    if next_found.block_share + next_found.still_share > found.block_share + found.still_share:
+                        matrix, overlay, found = again, next_overlay, next_found
     if not _passes(found, config) and found.block_share >= config.min_block_share:
         # Coding artifacts and noise make blocks tremble; they do not move once both pictures are smoothed.
         smoothed = agreement(smooth(overlay))
@@ -230,17 +254,16 @@ def _judge(
     return _verdict(one, other, matrix, orientation, inliers, overlay, found, config)
 
 
-def _refined(matrix: Matrix, overlay: Overlay, found: Agreement) -> Matrix | None:
+def _refined(matrix: Matrix, overlay: Overlay, found: Agreement, *, perspective: bool = False) -> Matrix | None:
     """Return the map that the shifts of the blocks ask for, None when there is none."""
-    correction = refit(found)
+    correction = refit(found, perspective=perspective)
     if correction is None:
         return None
     # The correction leads from the frame to where its content lies in the second picture as overlaid.
-    step = np.vstack([correction, (0, 0, 1)])
-    whole = np.vstack([matrix, (0, 0, 1)])
+    back = chained(invert(overlay.frame), invert(correction), overlay.frame)
     # In the frame of the second picture, where the first was moved, it is undone before the map.
-    better = np.linalg.inv(step) @ whole if overlay.into_first else whole @ np.linalg.inv(step)
-    return better[:2] if is_plausible(better[:2]) else None
+    better = chained(back, matrix) if overlay.into_first else chained(matrix, back)
+    return better if is_plausible(better) else None
 
 
 def _passes(found: Agreement, config: LocalConfig) -> bool:
