@@ -17,10 +17,14 @@ from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Overlay
 from imgsieve.features.placing import PLACES, REACH, cut_block, find_place, vertex
+from imgsieve.features.rewriting import rewritten
 
 __all__ = ["Agreement", "agreement", "refit"]
 
 _CORRELATED = 0.8
+_SURELY_CORRELATED = 0.92
+"""Blocks below this may hold small writing, which is mostly paper."""
+
 _CONTAINED = 0.55
 """Share of the strong edges of a block that lie in the other picture in the same direction, from which the one shines
 through the other. Of unrelated texture a fifth does so by chance."""
@@ -30,6 +34,9 @@ _DEVIATIONS = 3.0
 
 _CORRELATED_NOISE = 6.0
 """Pixels whose errors go together, as both pictures are smoothed."""
+
+_FINE = 9
+"""Side of the surroundings, in pixels, whose mean is taken off before blocks are looked for."""
 
 _LEAST_PRECISE = 0.5
 """Blocks whose place cannot be told better than this, in pixels, are not followed."""
@@ -60,6 +67,12 @@ class Agreement:
     """Blocks with texture in either picture."""
     block_share: float
     """Share of them that correlate, 0 to 1."""
+    rewritten: int
+    """Blocks that hold the same tones in another order; see `imgsieve.features.rewriting`."""
+    on_paper: int
+    """How many of them are ink on plain paper."""
+    differing: NDArray[np.bool_]
+    """Shape of the frame: where textured blocks do not agree."""
     followed: int
     """Blocks whose best place was looked for and found."""
     still_share: float
@@ -85,14 +98,19 @@ def agreement(overlay: Overlay) -> Agreement:
     textured = inside & ((one > _texture_limit(one, inside)) | (other > _texture_limit(other, inside)))
     count = int(textured.sum())
     agreeing = correlation > _CORRELATED
-    corners = np.ascontiguousarray(np.argwhere(textured & ~agreeing)) * side + _first(shape, side)
-    agreeing[textured & ~agreeing] = _contained(overlay.one, overlay.other, corners, side) > _CONTAINED
+    doubtful = np.argwhere(textured & ~agreeing)
+    corners = np.ascontiguousarray(doubtful) * side + _first(shape, side)
+    shining = _contained(overlay.one, overlay.other, corners, side) > _CONTAINED
+    agreeing[textured & ~agreeing] = shining
+    fine, other_fine = _fine(overlay.one), _fine(overlay.other)
+    unsure = np.ascontiguousarray(np.argwhere(textured & (correlation < _SURELY_CORRELATED))) * side + _first(shape, side)
+    changed, on_paper = rewritten(overlay.one, overlay.other, fine, other_fine, unsure, side)
     share = float(agreeing[textured].mean()) if count else 0.0
     wanted = np.argwhere(textured & (correlation > _WORTH_FOLLOWING))
     if len(wanted) > _MOST_LOOKED_AT:
         wanted = wanted[np.linspace(0, len(wanted) - 1, _MOST_LOOKED_AT).astype(int)]
     corners = np.ascontiguousarray(wanted) * side + _first(shape, side)
-    found = _follow(overlay.one, overlay.other, corners, side)
+    found = _follow(fine, other_fine, corners, side)
     found = found[found[:, 0] > 0]
     limit = max(_LEAST_STILL_PIXELS, _STILL_PIXELS * min(1.0, max(shape) / _FULL_SIDE))
     off = np.abs(found[:, 3:5]).max(axis=1, initial=0.0)
@@ -100,6 +118,9 @@ def agreement(overlay: Overlay) -> Agreement:
     return Agreement(
         textured=count,
         block_share=share,
+        rewritten=changed,
+        on_paper=on_paper,
+        differing=_spread(textured & ~agreeing, shape, side),
         followed=len(found),
         still_share=float(still.mean()) if len(still) else 0.0,
         centers=np.ascontiguousarray(found[:, 1:3]),
@@ -111,6 +132,20 @@ def agreement(overlay: Overlay) -> Agreement:
 def _first(shape: tuple[int, ...], side: int) -> NDArray[np.int64]:
     """Return the corner of the first block, y and x: far enough from the edge to look around, as far as that goes."""
     return np.array([max(REACH, n % side // 2) if n >= side + 2 * REACH else 0 for n in shape[:2]], np.int64)
+
+
+def _spread(blocks: NDArray[np.bool_], shape: tuple[int, ...], side: int) -> NDArray[np.bool_]:
+    """Return the pixels of some blocks, in the shape of the frame."""
+    out = np.zeros(shape, bool)
+    top, left = _first(shape, side)
+    whole = np.kron(blocks, np.ones((side, side), bool))
+    out[top : top + whole.shape[0], left : left + whole.shape[1]] = whole
+    return out
+
+
+def _fine(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the fine structure of a picture: places are told by it, and not by shades, which edits change."""
+    return np.asarray(luma - cv2.boxFilter(luma, -1, (_FINE, _FINE), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
 def _texture_limit(deviation: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:

@@ -17,7 +17,27 @@ from numpy.typing import NDArray
 
 __all__ = ["Recoloring", "recoloring"]
 
-_CELL = 12
+_CELLS = 32
+"""Cells along the longer side."""
+
+_LEAST_CELL = 4
+_PART_SHIFT, _OF_TYPICAL = 22.0, 2.5
+"""Shift of color of a cell that belongs to a part of another color, and times the median shift that it must exceed."""
+
+_LEAST_PART = 0.008
+"""Share of all cells that makes a part."""
+
+_OVERLAID = 0.3
+"""Share of cells that do not agree from which a part is something laid over, not something of another color."""
+
+_NEUTRAL = 8.0
+_LEAST_NEUTRAL = 0.15
+_OTHER_TONE = 45.0
+"""Levels of lightness by which a gray part must differ from what its surroundings' tones predict."""
+
+_WHOLE = 250
+_FEWEST_CELLS = 9
+_FEWEST_IN_PART = 4
 _LEAST_CHROMA = 2.0
 """Mean deviation of a*b* from that of their lightness, below which a picture counts as gray or toned."""
 
@@ -32,12 +52,19 @@ class Recoloring:
     shift: float
     """Distance in a*b*, 0 and up: how far the colors are from following one from the other; 0 when a picture is gray or
     toned."""
+    part: float
+    """The same of the largest part that has another color while most have not; 0 when there is none."""
     first_faded: bool
     """Whether the colors of the first are gone, being gray or of one tone, while the second has them."""
     second_faded: bool
 
 
-def recoloring(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Recoloring:
+def recoloring(
+    one: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    inside: NDArray[np.bool_],
+    differing: NDArray[np.bool_] | None = None,
+) -> Recoloring:
     """Measure how the colors of two aligned pictures differ.
 
     The chroma of each is averaged over cells; the best scaling and offset (a change of saturation, a tint) is taken
@@ -49,22 +76,56 @@ def recoloring(one: NDArray[np.uint8], other: NDArray[np.uint8], inside: NDArray
         Shape (h, w, 3), uint8 RGB, aligned.
     inside
         Shape (h, w), bool: where both have pixels.
+    differing
+        Shape (h, w), bool: where they do not agree, as something is laid over one of them; nowhere, when None.
     """
-    covered = _covered(inside)
-    first, second = _lab_cells(one)[covered], _lab_cells(other)[covered]
-    if len(first) < 9:
-        return Recoloring(0.0, first_faded=False, second_faded=False)
-    return Recoloring(*_differences(first, second))
+    cell = max(_LEAST_CELL, max(inside.shape) // _CELLS)
+    covered = _cells(inside, cell) > _WHOLE
+    overlaid = np.zeros_like(covered) if differing is None else (_cells(differing, cell) > _WHOLE // 2) & covered
+    clear = covered & ~overlaid
+    first, second = _lab_cells(one, cell), _lab_cells(other, cell)
+    if clear.sum() < _FEWEST_CELLS:
+        return Recoloring(0.0, 0.0, first_faded=False, second_faded=False)
+    shift, first_faded, second_faded, distances = _differences(first[clear], second[clear])
+    part = _largest_part(distances, clear, overlaid)
+    return Recoloring(shift, part, first_faded=first_faded, second_faded=second_faded)
+
+
+def _largest_part(distances: NDArray[np.float64], clear: NDArray[np.bool_], overlaid: NDArray[np.bool_]) -> float:
+    """Return the mean shift of the largest connected part of another color; 0 where there is none.
+
+    What touches much that does not agree is part of a sticker or a banner, and no other color of a thing.
+    """
+    field = np.zeros(clear.shape, np.float64)
+    field[clear] = distances
+    recolored = field > max(_PART_SHIFT, _OF_TYPICAL * float(np.median(distances)))
+    count, parts = cv2.connectedComponents((recolored | overlaid).astype(np.uint8), connectivity=8)
+    if count < 2:
+        return 0.0
+    colored = np.bincount(parts[recolored], minlength=count)
+    sizes = np.bincount(parts.ravel(), minlength=count)
+    sizes[0] = 0
+    own = np.where(colored >= (1 - _OVERLAID) * sizes, colored, 0)
+    own[0] = 0
+    largest = int(own.argmax())
+    if own[largest] < max(_FEWEST_IN_PART, _LEAST_PART * clear.sum()):
+        return 0.0
+    return float(field[(parts == largest) & recolored].mean())
 
 
 @njit(nogil=True, cache=True)
-def _differences(first: NDArray[np.float32], second: NDArray[np.float32]) -> tuple[float, bool, bool]:
-    """Return the fields of `Recoloring` for the cells of two pictures, of shape (n, 3)."""
+def _differences(
+    first: NDArray[np.float32], second: NDArray[np.float32]
+) -> tuple[float, bool, bool, NDArray[np.float64]]:
+    """Return what `Recoloring` says of the cells of two pictures, of shape (n, 3), and how far each cell is off."""
     spread, other_spread = _deviations(first), _deviations(second)
-    shift = 0.0
     if min(spread.mean(), other_spread.mean()) >= _LEAST_CHROMA:
-        shift = min(_residual(first, second), _residual(second, first))
-    return shift, _faded(spread, other_spread), _faded(other_spread, spread)
+        forth, back = _residuals(first, second), _residuals(second, first)
+        off = forth if _percentile(forth, 0.9) < _percentile(back, 0.9) else back
+        shift = _percentile(off, 0.9) - 0.5 * _percentile(off, 0.5)
+    else:
+        shift, off = 0.0, np.zeros(len(first), np.float64)
+    return shift, _faded(spread, other_spread), _faded(other_spread, spread), off
 
 
 @njit(nogil=True, cache=True)
@@ -76,23 +137,18 @@ def _faded(spread: NDArray[np.float64], other_spread: NDArray[np.float64]) -> bo
     return _percentile(other_spread, 0.6) > 3.0 and _percentile(spread, 0.95) < 2.5
 
 
-def _size_in_cells(shape: tuple[int, ...]) -> tuple[tuple[int, int], tuple[slice, slice]]:
-    """Return the columns and rows of cells of a picture, and the part of it that they cover."""
-    size = (max(1, shape[1] // _CELL), max(1, shape[0] // _CELL))
-    return size, np.s_[: size[1] * min(_CELL, shape[0]), : size[0] * min(_CELL, shape[1])]
+def _cells(where: NDArray[np.bool_], cell: int) -> NDArray[np.uint8]:
+    """Return how much of each cell, 0 to 255, lies where something holds."""
+    size = max(1, where.shape[1] // cell), max(1, where.shape[0] // cell)
+    whole = where[: size[1] * min(cell, where.shape[0]), : size[0] * min(cell, where.shape[1])]
+    return np.asarray(cv2.resize(whole.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _covered(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which cells lie inside."""
-    size, whole = _size_in_cells(inside.shape)
-    covered = cv2.resize(inside[whole].view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(covered > 250)
-
-
-def _lab_cells(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _lab_cells(rgb: NDArray[np.uint8], cell: int) -> NDArray[np.float32]:
     """Return the mean colors of the cells: shape (rows, columns, 3), lightness, a* and b*."""
-    size, whole = _size_in_cells(rgb.shape)
-    means = cv2.resize(rgb[whole], size, interpolation=cv2.INTER_AREA)
+    size = max(1, rgb.shape[1] // cell), max(1, rgb.shape[0] // cell)
+    whole = rgb[: size[1] * min(cell, rgb.shape[0]), : size[0] * min(cell, rgb.shape[1])]
+    means = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(means, cv2.COLOR_RGB2LAB), np.float32)
     return lab - np.array([0, 128, 128], np.float32)
 
@@ -134,15 +190,15 @@ def _by_lightness(cells: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 @njit(nogil=True, cache=True)
-def _residual(source: NDArray[np.float32], target: NDArray[np.float32]) -> float:
-    """Return the 90th percentile of what one scaling and offset of the chroma leave unexplained."""
+def _residuals(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return what one scaling and offset of the chroma leave unexplained of each cell."""
     xs, ys = np.empty((len(source), 2), np.float64), np.empty((len(source), 2), np.float64)
     for side in range(2):
         xs[:, side] = source[:, 1 + side] - _percentile(source[:, 1 + side], 0.5)
         ys[:, side] = target[:, 1 + side] - _percentile(target[:, 1 + side], 0.5)
     scale = min(2.5, max(0.3, (xs * ys).sum() / max((xs * xs).sum(), 1e-6)))
     left = ys - scale * xs
-    return _percentile(np.sqrt((left * left).sum(axis=1)), 0.9)
+    return np.sqrt((left * left).sum(axis=1))
 
 
 @njit(nogil=True, cache=True)

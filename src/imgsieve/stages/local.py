@@ -45,6 +45,8 @@ _LEAST_TEXTURED = 6
 _LEAST_FOLLOWED = 5
 _LEAST_COVERAGE = 0.5
 _REFITS = 2
+_LEAST_ON_PAPER = 3
+_LEAST_REWRITTEN, _MOST_REWRITTEN = 4, 0.045
 _WHOLLY_COVERED = 0.999
 """Share of a picture beyond which nothing to speak of is left of it; half a pixel around one of 384 is 0.005."""
 
@@ -288,14 +290,18 @@ def _verdict(
 ) -> Comparison:
     """Put verdict, scores and reason together."""
     covered_one, covered_other = coverage(one, other, matrix)
-    colors = recoloring(overlay.one_rgb, overlay.other_rgb, overlay.inside) if _passes(found, config) else None
-    shift = colors.shift if colors else 0.0
+    colors = recoloring(overlay.one_rgb, overlay.other_rgb, overlay.inside, found.differing) if _passes(found, config) else None
+    shift = max(colors.shift, colors.part) if colors else 0.0
     if found.textured < _LEAST_TEXTURED or found.followed < _LEAST_FOLLOWED:
         why = f"too little texture to tell: {found.textured} textured blocks, {found.followed} followed"
     elif found.block_share < config.min_block_share:
         why = f"{found.block_share:.0%} of the blocks agree, {config.min_block_share:.0%} are needed"
     elif found.still_share < config.min_still_share:
         why = f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed"
+    elif found.on_paper >= _LEAST_ON_PAPER or (
+        found.rewritten >= _LEAST_REWRITTEN and found.rewritten > _MOST_REWRITTEN * found.textured
+    ):
+        why = f"other writing in the same place: {found.rewritten} blocks hold the same tones in another order"
     elif max(covered_one, covered_other) < _LEAST_COVERAGE:
         why = f"they share only {max(covered_one, covered_other):.0%} of their area"
     elif shift > config.max_color_shift:

@@ -1,0 +1,92 @@
+"""Stage 4: whether two aligned pictures have other writing in the same places.
+
+A sticker, a stamp or a caption that one of two copies bears is made of other tones than what it covers. Where a page has
+other words, a form another name, a screen other entries, the same tones lie in another order: both blocks are as dark
+and as light as each other, pixel by pixel in order of size, and yet have no edge in common.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from imgsieve.features.placing import PLACES, REACH, cut_block, find_place
+
+__all__ = ["rewritten"]
+
+_STRONG = 10.0
+"""Deviation of the fine structure, in gray levels, of blocks that are looked at: both must have something to read."""
+
+_FOUND_AGAIN = 0.7
+"""Correlation at the best place nearby from which a block is the same, only moved."""
+
+_ALIKE = 0.3
+"""Mean difference of the tones of two blocks, each in order of size, as a share of their deviation: the same ink and
+the same paper."""
+
+_ONE_LEVEL = 16.0
+_MOSTLY_PAPER = 0.4
+"""Share of a block that must be of one level, within so many gray levels, to be paper under ink."""
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def rewritten(
+    one: NDArray[np.float32],
+    other: NDArray[np.float32],
+    fine: NDArray[np.float32],
+    other_fine: NDArray[np.float32],
+    corners: NDArray[np.int64],
+    side: int,
+) -> tuple[int, int]:
+    """Count the blocks that hold the same tones in another order.
+
+    Parameters
+    ----------
+    one, other
+        Shape (h, w), float32: luma, aligned.
+    fine, other_fine
+        The same, freed of shades.
+    corners
+        Shape (n, 2): top and left of blocks that may differ.
+    side
+        Of a block, in pixels.
+
+    Returns
+    -------
+    How many there are, and how many of them are ink on plain paper.
+    """
+    count, on_paper = 0, 0
+    surface = np.empty((PLACES, PLACES), np.float32)
+    block = np.zeros((side, side + 2 * REACH), np.float32)
+    area = np.empty((side + 2 * REACH, side + 2 * REACH), np.float32)
+    height, width = one.shape
+    for n in range(len(corners)):
+        top, left = corners[n, 0], corners[n, 1]
+        if top < REACH or left < REACH or top + side + REACH > height or left + side + REACH > width:
+            continue
+        first = np.sort(np.ascontiguousarray(one[top : top + side, left : left + side]).reshape(side * side))
+        second = np.sort(np.ascontiguousarray(other[top : top + side, left : left + side]).reshape(side * side))
+        spread = min(first.std(), second.std())
+        strokes = min(
+            fine[top : top + side, left : left + side].std(), other_fine[top : top + side, left : left + side].std()
+        )
+        if strokes < _STRONG or np.abs(first - second).mean() > _ALIKE * spread:
+            continue
+        energy = cut_block(fine, top, left, side, block)
+        best, _, _ = find_place(block, energy, other_fine, top, left, area, surface)
+        if best < _FOUND_AGAIN:
+            count += 1
+            on_paper += int(min(_paper(first), _paper(second)) > _MOSTLY_PAPER)
+    return count, on_paper
+
+
+@njit(nogil=True, cache=True)
+def _paper(tones: NDArray[np.float32]) -> float:
+    """Return the largest share of a block's tones, in order of size, that are of one level, or nearly so."""
+    most, begin = 0, 0
+    for end in range(tones.size):
+        while tones[end] - tones[begin] > _ONE_LEVEL:
+            begin += 1
+        most = max(most, end - begin + 1)
+    return most / tones.size
