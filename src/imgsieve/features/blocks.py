@@ -72,7 +72,7 @@ class Agreement:
     on_paper: int
     """How many of them are ink on plain paper."""
     differing: NDArray[np.bool_]
-    """Shape of the frame: where textured blocks do not agree."""
+    """Shape of the frame: where textured blocks do not correlate."""
     followed: int
     """Blocks whose best place was looked for and found."""
     still_share: float
@@ -98,10 +98,11 @@ def agreement(overlay: Overlay) -> Agreement:
     textured = inside & ((one > _texture_limit(one, inside)) | (other > _texture_limit(other, inside)))
     count = int(textured.sum())
     agreeing = correlation > _CORRELATED
-    doubtful = np.argwhere(textured & ~agreeing)
+    differing = textured & ~agreeing
+    doubtful = np.argwhere(differing)
     corners = np.ascontiguousarray(doubtful) * side + _first(shape, side)
     shining = _contained(overlay.one, overlay.other, corners, side) > _CONTAINED
-    agreeing[textured & ~agreeing] = shining
+    agreeing[differing] = shining
     fine, other_fine = _fine(overlay.one), _fine(overlay.other)
     unsure = np.ascontiguousarray(np.argwhere(textured & (correlation < _SURELY_CORRELATED))) * side + _first(shape, side)
     changed, on_paper = rewritten(overlay.one, overlay.other, fine, other_fine, unsure, side)
@@ -120,7 +121,7 @@ def agreement(overlay: Overlay) -> Agreement:
         block_share=share,
         rewritten=changed,
         on_paper=on_paper,
-        differing=_spread(textured & ~agreeing, shape, side),
+        differing=_spread(differing, shape, side),
         followed=len(found),
         still_share=float(still.mean()) if len(still) else 0.0,
         centers=np.ascontiguousarray(found[:, 1:3]),

@@ -25,6 +25,12 @@ _MOST_BENT = 2e-3
 _ORB_LEVELS = 8
 _ORB_SCALE = 1.2
 _ORB_PATCH = 31
+_ORB_EDGE = 16
+"""Pixels along the edges that are left out, besides what the pattern of a descriptor needs."""
+
+_FULL_CONTRAST, _MOST_GAIN = 50.0, 4.0
+"""Deviation, in gray levels, to which dull pictures are stretched, and by how much at most."""
+
 _ORB_THRESHOLD = 12
 
 
@@ -47,12 +53,16 @@ class Keypoints:
 
 def detect(gray: NDArray[np.uint8], detector: Detector, limit: int) -> Keypoints:
     """Find keypoints in a gray picture of shape (h, w), uint8; at most ``limit``, the strongest."""
+    mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(gray))
+    gain = min(_FULL_CONTRAST / max(deviation, 1e-3), _MOST_GAIN)
+    if gain > 1:
+        gray = np.clip(gain * (gray.astype(np.float32) - mean) + 128, 0, 255).astype(np.uint8)
     if detector is Detector.ORB:
         found, raw = cv2.ORB.create(
             limit,
             _ORB_SCALE,
             _ORB_LEVELS,
-            _ORB_PATCH,
+            _ORB_EDGE,
             0,
             2,
             cv2.ORB_HARRIS_SCORE,

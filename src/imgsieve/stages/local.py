@@ -14,26 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
-from imgsieve.features.alignment import (
-    Matrix,
-    Overlay,
-    affine_near,
-    corners_of,
-    coverage,
-    chained,
-    invert,
-    lay_over,
-    scaling,
-    smooth,
-)
-from imgsieve.features.blocks import Agreement, agreement, refit
+from imgsieve.features.alignment import Matrix, affine_near, corners_of, invert, scaling
 from imgsieve.features.glance import agreeing_share
-from imgsieve.features.keypoints import Detector, affine_map, is_plausible, matched, perspective_map
+from imgsieve.features.keypoints import Detector, affine_map, matched, perspective_map
 from imgsieve.features.orientation import orient
 from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, Placement, made_from, plainness
-from imgsieve.features.recoloring import recoloring
 from imgsieve.features.regions import WHOLE
 from imgsieve.schema import Verdict
+from imgsieve.stages.judging import judge
 from imgsieve.stages.views import View
 
 __all__ = ["ANY_ORIENTATION", "Comparison", "compare"]
@@ -41,22 +29,17 @@ __all__ = ["ANY_ORIENTATION", "Comparison", "compare"]
 ANY_ORIENTATION = -1
 """The hint of a pair whose orientation is not known: upright is tried, then mirrored."""
 
-_LEAST_TEXTURED = 6
-_LEAST_FOLLOWED = 5
-_LEAST_COVERAGE = 0.5
-_REFITS = 2
-_LEAST_ON_PAPER = 3
-_LEAST_REWRITTEN, _MOST_REWRITTEN = 4, 0.045
 _WHOLLY_COVERED = 0.999
 """Share of a picture beyond which nothing to speak of is left of it; half a pixel around one of 384 is 0.005."""
 
 _FIRM_INLIERS = 40
 """Keypoints that tell a map so well that other keypoints would tell no other."""
 
-_WORTH_BENDING = 0.5
-_WORTH_A_PERSPECTIVE = 20
 _CLOSE = 0.15
 """What a share of blocks may lack for another map to be worth looking for."""
+
+_WORTH_A_PERSPECTIVE, _MORE_IN_PERSPECTIVE = 20, 1.15
+"""Keypoints on an affine map from which a perspective one is tried, and how many times as many it must hold."""
 
 _LEAST_AT_A_GLANCE = 0.32
 """Share of blocks that must lie alike at a glance. Of 1,512 pairs of copies that codes proposed, none had less than
@@ -161,7 +144,7 @@ def _compare(one: View, other: View, orientation: int, *, whole: bool, config: L
     if whole:
         turn = max(orientation, 0)
         turned = other.turned(turn)
-        tried.append(_judge(one.pixels, turned, scaling(turned, one.pixels), turn, None, config))
+        tried.append(_told(one.pixels, turned, scaling(turned, one.pixels), turn, None, config))
         if tried[-1].verdict == Verdict.ACCEPTED:
             return tried[-1]
     for detector in (Detector.ORB, Detector.SIFT):
@@ -204,17 +187,17 @@ def _by_keypoints(one: View, other: View, detector: Detector, orientation: int, 
         why = f"{inliers} keypoints agree on a map, {config.min_inliers} are needed"
         return Comparison(verdict=Verdict.REJECTED, why=why, orientation=orientation, inliers=inliers, matrix=matrix)
     turned = other.turned(orientation)
-    found = _judge(one.pixels, turned, matrix, orientation, inliers, config)
+    found = _told(one.pixels, turned, matrix, orientation, inliers, config)
     if found.verdict == Verdict.ACCEPTED or inliers < _WORTH_A_PERSPECTIVE:
         return found
     matrix, more = perspective_map(source, target)
-    if matrix is None or more < 1.15 * inliers:
+    if matrix is None or more < _MORE_IN_PERSPECTIVE * inliers:
         return found
-    bent = _judge(one.pixels, turned, matrix, orientation, more, config)
+    bent = _told(one.pixels, turned, matrix, orientation, more, config)
     return max(found, bent, key=lambda c: (c.verdict == Verdict.ACCEPTED, c.block_share + c.still_share))
 
 
-def _judge(
+def _told(
     one: NDArray[np.uint8],
     other: NDArray[np.uint8],
     matrix: Matrix,
@@ -222,105 +205,23 @@ def _judge(
     inliers: int | None,
     config: LocalConfig,
 ) -> Comparison:
-    """Judge two pictures under a map, refining it while that helps."""
-    overlay = lay_over(one, other, matrix)
-    found = agreement(overlay)
-    for _ in range(_REFITS):
-        if found.block_share < 0.2 or _passes(found, config):
-            break
-        better = _refined(matrix, overlay, found)
-        if better is None:
-            break
-        next_overlay = lay_over(one, other, better)
-        next_found = agreement(next_overlay)
-        if next_found.block_share + next_found.still_share <= found.block_share + found.still_share:
-            break
-        matrix, overlay, found = better, next_overlay, next_found
-    if not _passes(found, config) and found.block_share >= _WORTH_BENDING:
-        bent = _refined(matrix, overlay, found, perspective=True)
-        if bent is not None:
-            next_overlay = lay_over(one, other, bent)
-            next_found = agreement(next_overlay)
-            if next_found.block_share + next_found.still_share > found.block_share + found.still_share:
-                matrix, overlay, found = bent, next_overlay, next_found
-                again = _refined(matrix, overlay, found, perspective=True)
-                if again is not None:
-                    next_overlay = lay_over(one, other, again)
-                    next_found = agreement(next_overlay)
-                    if next_found.block_share + next_found.still_share > found.block_share + found.still_share:
-                        matrix, overlay, found = again, next_overlay, next_found
-    if not _passes(found, config) and found.block_share >= config.min_block_share:
-        # Coding artifacts and noise make blocks tremble; they do not move once both pictures are smoothed.
-        smoothed = agreement(smooth(overlay))
-        found = smoothed if _passes(smoothed, config) else found
-    return _verdict(one, other, matrix, orientation, inliers, overlay, found, config)
-
-
-def _refined(matrix: Matrix, overlay: Overlay, found: Agreement, *, perspective: bool = False) -> Matrix | None:
-    """Return the map that the shifts of the blocks ask for, None when there is none."""
-    correction = refit(found, perspective=perspective)
-    if correction is None:
-        return None
-    # The correction leads from the frame to where its content lies in the second picture as overlaid.
-    back = chained(invert(overlay.frame), invert(correction), overlay.frame)
-    # In the frame of the second picture, where the first was moved, it is undone before the map.
-    better = chained(back, matrix) if overlay.into_first else chained(matrix, back)
-    return better if is_plausible(better) else None
-
-
-def _passes(found: Agreement, config: LocalConfig) -> bool:
-    """Return whether the blocks speak for a copy."""
-    return (
-        found.textured >= _LEAST_TEXTURED
-        and found.followed >= _LEAST_FOLLOWED
-        and found.block_share >= config.min_block_share
-        and found.still_share >= config.min_still_share
-    )
-
-
-def _verdict(
-    one: NDArray[np.uint8],
-    other: NDArray[np.uint8],
-    matrix: Matrix,
-    orientation: int,
-    inliers: int | None,
-    overlay: Overlay,
-    found: Agreement,
-    config: LocalConfig,
-) -> Comparison:
-    """Put verdict, scores and reason together."""
-    covered_one, covered_other = coverage(one, other, matrix)
-    colors = recoloring(overlay.one_rgb, overlay.other_rgb, overlay.inside, found.differing) if _passes(found, config) else None
-    shift = max(colors.shift, colors.part) if colors else 0.0
-    if found.textured < _LEAST_TEXTURED or found.followed < _LEAST_FOLLOWED:
-        why = f"too little texture to tell: {found.textured} textured blocks, {found.followed} followed"
-    elif found.block_share < config.min_block_share:
-        why = f"{found.block_share:.0%} of the blocks agree, {config.min_block_share:.0%} are needed"
-    elif found.still_share < config.min_still_share:
-        why = f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed"
-    elif found.on_paper >= _LEAST_ON_PAPER or (
-        found.rewritten >= _LEAST_REWRITTEN and found.rewritten > _MOST_REWRITTEN * found.textured
-    ):
-        why = f"other writing in the same place: {found.rewritten} blocks hold the same tones in another order"
-    elif max(covered_one, covered_other) < _LEAST_COVERAGE:
-        why = f"they share only {max(covered_one, covered_other):.0%} of their area"
-    elif shift > config.max_color_shift:
-        why = f"a part has another color: shift {shift:.0f}, {config.max_color_shift:.0f} is allowed"
-    else:
-        why = ""
+    """Judge two pictures under a map, and tell it."""
+    judged = judge(one, other, matrix, config)
+    found, colors = judged.found, judged.colors
     faded = colors is not None and (colors.first_faded or colors.second_faded)
     made = NEITHER if colors is None or not faded else OF_SECOND if colors.first_faded else OF_FIRST
+    why = f"{found.block_share:.0%} of the blocks agree and {found.still_share:.0%} stand still"
     return Comparison(
-        verdict=Verdict.REJECTED if why else Verdict.ACCEPTED,
-        why=why or f"{found.block_share:.0%} of the blocks agree and {found.still_share:.0%} stand still",
+        verdict=Verdict.REJECTED if judged.against else Verdict.ACCEPTED,
+        why=judged.against or ("smooth pictures of the same colors everywhere" if judged.evenly else why),
         orientation=orientation,
         inliers=inliers,
         block_share=found.block_share,
         still_share=found.still_share,
-        color_shift=shift,
-        coverage_a=covered_one,
-        coverage_b=covered_other,
+        color_shift=max(colors.shift, colors.part) if colors else 0.0,
+        coverage_a=judged.covered[0],
+        coverage_b=judged.covered[1],
         made=made,
         how="its colors taken away" if faded else "",
-        matrix=matrix,
+        matrix=judged.matrix,
     )

@@ -23,6 +23,9 @@ __all__ = ["View", "view_of", "view_of_decoded"]
 _GLIMPSE_SIDE = 192
 """Longer side, in pixels, of the picture from which glimpses are taken."""
 
+_MOST_ENLARGED = 4.0
+"""Times that a small picture is enlarged before keypoints are looked for."""
+
 _LARGEST_LUMA = 4_000_000
 """Pixels of the largest picture that is kept at full scale while it is compared."""
 
@@ -67,13 +70,23 @@ class View:
         key = (detector, orientation)
         if key not in self.keypoints:
             turned = self.turned(orientation)
-            small = fit_side(turned, config.sift_side if detector is Detector.SIFT else config.orb_side)
+            small = _of_area(turned, config.sift_side if detector is Detector.SIFT else config.orb_side)
             limit = config.sift_keypoints if detector is Detector.SIFT else config.orb_keypoints
             found = detect(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8), detector, limit)
             grow = np.array([turned.shape[1] / small.shape[1], turned.shape[0] / small.shape[0]], np.float32)
             points = (found.points + np.float32(0.5)) * grow - np.float32(0.5)
             self.keypoints[key] = Keypoints(points, found.descriptors)
         return self.keypoints[key]
+
+
+def _of_area(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Bring a picture to the area of one of 4 : 3 with a longer side of ``side``: small ones have few keypoints."""
+    h, w = pixels.shape[:2]
+    grow = min(side * (0.75 / (h * w)) ** 0.5, _MOST_ENLARGED)
+    if grow <= 1:
+        return fit_side(pixels, round(max(h, w) * grow))
+    size = round(w * grow), round(h * grow)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def view_of(pixels: NDArray[np.uint8], config: LocalConfig) -> View:

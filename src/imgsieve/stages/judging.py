@@ -1,0 +1,169 @@
+"""Stage 4, the judgment: two pictures laid over each other under a map, and what their blocks and colors say.
+
+The map is refined by the shifts of the blocks while that helps: first as an affine one, at last as a perspective one,
+for a page that was photographed at an angle is a copy as well. A map with more freedom explains more, so it has to
+prove more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgsieve.config import LocalConfig
+from imgsieve.features.alignment import Matrix, Overlay, chained, coverage, invert, lay_over, smooth
+from imgsieve.features.blocks import Agreement, agreement, refit
+from imgsieve.features.keypoints import is_plausible
+from imgsieve.features.recoloring import Recoloring, recoloring
+from imgsieve.features.smoothness import evenly_alike
+
+__all__ = ["Judgment", "judge"]
+
+_LEAST_TEXTURED = 6
+_LEAST_FOLLOWED = 5
+_LEAST_COVERAGE = 0.5
+_WITHIN = 0.9
+"""Share of a picture that the other shows, from which it lies within it. A copy does, as a crop, a frame and a caption
+leave one picture whole; two views of one place lie beside each other, and must agree the better."""
+
+_BESIDE_BLOCK_SHARE, _BESIDE_STILL_SHARE = 0.9, 0.95
+
+_REFITS = 2
+_WORTH_A_REFIT, _WORTH_BENDING = 0.2, 0.5
+"""Shares of blocks that agree from which a better map is looked for: an affine one, a perspective one."""
+
+_LEAST_ON_PAPER = 3
+_LEAST_REWRITTEN, _MOST_REWRITTEN = 4, 0.045
+"""Blocks in which other writing keeps two pictures apart: so many of ink on paper; or so many of any kind, when they
+are this share of all that are textured, for texture under an opaque letter may look like writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """Two pictures under a map, and what speaks against their being copies."""
+
+    matrix: Matrix
+    overlay: Overlay
+    found: Agreement
+    covered: tuple[float, float]
+    """Share of the first that the second covers, and the other way round."""
+    colors: Recoloring | None = None
+    """None where something else spoke before."""
+    against: str = ""
+    """The first reason against; empty for copies."""
+    evenly: bool = False
+    """Whether pictures without texture were accepted for being alike everywhere."""
+
+    @property
+    def agreeing(self) -> float:
+        """Both shares together."""
+        return self.found.block_share + self.found.still_share
+
+
+def judge(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix, config: LocalConfig) -> Judgment:
+    """Judge two pictures of shape (h, w, 3), uint8 RGB, under a map from the second to the first."""
+    best = _under(one, other, matrix)
+    for _ in range(_REFITS):
+        better = None
+        if best.found.block_share >= _WORTH_A_REFIT and not _agree(best.found, config):
+            better = _refined(one, other, best, perspective=False)
+        if better is None:
+            break
+        best = better
+    for _ in range(_REFITS):
+        better = None
+        if best.found.block_share >= _WORTH_BENDING and not _agree(best.found, config):
+            better = _refined(one, other, best, perspective=True)
+        if better is None:
+            break
+        best = better
+    if not _agree(best.found, config) and best.found.block_share >= config.min_block_share:
+        # Coding artifacts and noise make blocks tremble; they do not move once both pictures are smoothed.
+        smoothed = agreement(smooth(best.overlay))
+        best = replace(best, found=smoothed) if _agree(smoothed, config) else best
+    return _decided(best, config)
+
+
+def _under(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -> Judgment:
+    """Lay two pictures over each other."""
+    overlay = lay_over(one, other, matrix)
+    return Judgment(matrix, overlay, agreement(overlay), coverage(one, other, matrix))
+
+
+def _refined(
+    one: NDArray[np.uint8], other: NDArray[np.uint8], before: Judgment, *, perspective: bool
+) -> Judgment | None:
+    """Return the overlay under the map that the shifts of the blocks ask for, None when it is no better."""
+    correction = refit(before.found, perspective=perspective)
+    if correction is None:
+        return None
+    # The correction leads from the frame to where its content lies in the second picture as overlaid.
+    frame = before.overlay.frame
+    back = chained(invert(frame), invert(correction), frame)
+    # In the frame of the second picture, where the first was moved, it is undone before the map.
+    better = chained(back, before.matrix) if before.overlay.into_first else chained(before.matrix, back)
+    if not is_plausible(better):
+        return None
+    after = _under(one, other, better)
+    return after if after.agreeing > before.agreeing else None
+
+
+def _agree(found: Agreement, config: LocalConfig) -> bool:
+    """Return whether the blocks speak for a copy."""
+    return (
+        _can_tell(found)
+        and found.block_share >= config.min_block_share
+        and found.still_share >= config.min_still_share
+    )
+
+
+def _can_tell(found: Agreement) -> bool:
+    """Return whether there is texture enough to tell."""
+    return found.textured >= _LEAST_TEXTURED and found.followed >= _LEAST_FOLLOWED
+
+
+def _decided(judged: Judgment, config: LocalConfig) -> Judgment:
+    """Say what speaks against two pictures being copies."""
+    found, overlay = judged.found, judged.overlay
+    if not _can_tell(found):
+        if min(judged.covered) >= _WITHIN and evenly_alike(overlay) and found.block_share in (0.0, 1.0):
+            return replace(judged, evenly=True)
+        why = f"{found.textured} textured blocks, of which {found.followed} tell their place"
+        return replace(judged, against=f"undecided, so kept apart: too little texture to tell, {why}")
+    against = _blocks_against(judged, config)
+    if against:
+        return replace(judged, against=against)
+    colors = recoloring(overlay.one_rgb, overlay.other_rgb, overlay.inside, found.differing)
+    return replace(judged, colors=colors, against=_colors_against(colors, config))
+
+
+def _blocks_against(judged: Judgment, config: LocalConfig) -> str:
+    """Return the first reason against a copy that the blocks give; empty when there is none."""
+    found, most = judged.found, max(judged.covered)
+    if found.block_share < config.min_block_share:
+        return f"{found.block_share:.0%} of the blocks agree, {config.min_block_share:.0%} are needed"
+    if found.still_share < config.min_still_share:
+        return f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed"
+    if found.on_paper >= _LEAST_ON_PAPER or found.rewritten >= max(
+        _LEAST_REWRITTEN, _MOST_REWRITTEN * found.textured
+    ):
+        return f"other writing in the same place: {found.rewritten} blocks hold the same tones in another order"
+    if most < _LEAST_COVERAGE:
+        return f"they share only {most:.0%} of their area"
+    if most < _WITHIN and (
+        len(judged.matrix) == 3
+        or found.block_share < _BESIDE_BLOCK_SHARE
+        or found.still_share < _BESIDE_STILL_SHARE
+    ):
+        return f"neither lies within the other, they share {most:.0%}, and do not agree well enough for that"
+    return ""
+
+
+def _colors_against(colors: Recoloring, config: LocalConfig) -> str:
+    """Return the reason against a copy that the colors give; empty when there is none."""
+    shift = max(colors.shift, colors.part)
+    if shift <= config.max_color_shift:
+        return ""
+    return f"a part has another color: shift {shift:.0f}, {config.max_color_shift:.0f} is allowed"
