@@ -72,7 +72,7 @@ class Agreement:
     on_paper: int
     """How many of them are ink on plain paper."""
     differing: NDArray[np.bool_]
-    """Shape of the frame: where textured blocks do not correlate."""
+    """Shape of the frame: where textured blocks do not correlate, and one has edges that the other has not."""
     followed: int
     """Blocks whose best place was looked for and found."""
     still_share: float
@@ -98,11 +98,11 @@ def agreement(overlay: Overlay) -> Agreement:
     textured = inside & ((one > _texture_limit(one, inside)) | (other > _texture_limit(other, inside)))
     count = int(textured.sum())
     agreeing = correlation > _CORRELATED
-    differing = textured & ~agreeing
-    doubtful = np.argwhere(differing)
-    corners = np.ascontiguousarray(doubtful) * side + _first(shape, side)
-    shining = _contained(overlay.one, overlay.other, corners, side) > _CONTAINED
-    agreeing[differing] = shining
+    apart = textured & ~agreeing
+    corners = np.ascontiguousarray(np.argwhere(apart)) * side + _first(shape, side)
+    contained = _contained(overlay.one, overlay.other, corners, side)
+    agreeing[apart] = contained.max(axis=1) > _CONTAINED
+    apart[apart] = contained.min(axis=1) <= _CONTAINED
     fine, other_fine = _fine(overlay.one), _fine(overlay.other)
     unsure = np.ascontiguousarray(np.argwhere(textured & (correlation < _SURELY_CORRELATED))) * side + _first(shape, side)
     changed, on_paper = rewritten(overlay.one, overlay.other, fine, other_fine, unsure, side)
@@ -121,7 +121,7 @@ def agreement(overlay: Overlay) -> Agreement:
         block_share=share,
         rewritten=changed,
         on_paper=on_paper,
-        differing=_spread(differing, shape, side),
+        differing=_spread(apart, shape, side),
         followed=len(found),
         still_share=float(still.mean()) if len(still) else 0.0,
         centers=np.ascontiguousarray(found[:, 1:3]),
@@ -199,16 +199,16 @@ def _block_figures(
 def _contained(
     one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int
 ) -> NDArray[np.float32]:
-    """Return, for each block, which share of the strong edges of one picture the other has in the same direction.
+    """Return, for each block, which share of the strong edges of each picture the other has in the same direction.
 
-    That of the picture of which more is found in the other. What is written over a picture adds edges, and those
-    between and beneath it stay.
+    What is written over a picture adds edges, and those between and beneath it stay, so one share is high. Shape:
+    (n, 2).
     """
-    out = np.zeros(len(corners), np.float32)
+    out = np.zeros((len(corners), 2), np.float32)
     for n in range(len(corners)):
         y, x = corners[n, 0], corners[n, 1]
         a, b = one[y : y + side, x : x + side], other[y : y + side, x : x + side]
-        out[n] = max(_edges_found(a, b), _edges_found(b, a))
+        out[n, 0], out[n, 1] = _edges_found(a, b), _edges_found(b, a)
     return out
 
 

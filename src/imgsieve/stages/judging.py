@@ -30,12 +30,16 @@ leave one picture whole; two views of one place lie beside each other, and must 
 
 _BESIDE_BLOCK_SHARE, _BESIDE_STILL_SHARE = 0.9, 0.95
 
+_LEAST_OF_BOTH = 1.7
+"""What both shares come to together: where much is covered by something, the rest must stand still the better. Another
+thing held before the same shelf covers a quarter, and the shelf trembles."""
+
 _REFITS = 2
 _WORTH_A_REFIT, _WORTH_BENDING = 0.2, 0.5
 """Shares of blocks that agree from which a better map is looked for: an affine one, a perspective one."""
 
 _LEAST_ON_PAPER = 3
-_LEAST_REWRITTEN, _MOST_REWRITTEN = 4, 0.045
+_LEAST_REWRITTEN, _MOST_REWRITTEN = 6, 0.06
 """Blocks in which other writing keeps two pictures apart: so many of ink on paper; or so many of any kind, when they
 are this share of all that are textured, for texture under an opaque letter may look like writing."""
 
@@ -116,6 +120,7 @@ def _agree(found: Agreement, config: LocalConfig) -> bool:
         _can_tell(found)
         and found.block_share >= config.min_block_share
         and found.still_share >= config.min_still_share
+        and found.block_share + found.still_share >= _LEAST_OF_BOTH
     )
 
 
@@ -146,6 +151,8 @@ def _blocks_against(judged: Judgment, config: LocalConfig) -> str:
         return f"{found.block_share:.0%} of the blocks agree, {config.min_block_share:.0%} are needed"
     if found.still_share < config.min_still_share:
         return f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed"
+    if judged.agreeing < _LEAST_OF_BOTH:
+        return f"{found.block_share:.0%} of the blocks agree and {found.still_share:.0%} stand still: too few of both"
     if found.on_paper >= _LEAST_ON_PAPER or found.rewritten >= max(
         _LEAST_REWRITTEN, _MOST_REWRITTEN * found.textured
     ):
@@ -163,7 +170,8 @@ def _blocks_against(judged: Judgment, config: LocalConfig) -> str:
 
 def _colors_against(colors: Recoloring, config: LocalConfig) -> str:
     """Return the reason against a copy that the colors give; empty when there is none."""
-    shift = max(colors.shift, colors.part)
-    if shift <= config.max_color_shift:
-        return ""
-    return f"a part has another color: shift {shift:.0f}, {config.max_color_shift:.0f} is allowed"
+    if colors.shift > config.max_color_shift:
+        return f"the colors differ: shift {colors.shift:.0f}, {config.max_color_shift:.0f} is allowed"
+    if colors.part > config.max_part_shift:
+        return f"a part has another color: shift {colors.part:.0f}, {config.max_part_shift:.0f} is allowed"
+    return ""

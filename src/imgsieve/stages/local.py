@@ -159,7 +159,7 @@ def _compare(one: View, other: View, orientation: int, *, whole: bool, config: L
 
 def _in_doubt(one: View, other: View, orientation: int, tried: list[Comparison], config: LocalConfig) -> bool:
     """Return whether ORB's refusal is worth a second look: something fitted, or there was little to go by."""
-    if any(found.color_shift > config.max_color_shift for found in tried):
+    if any(found.color_shift > min(config.max_color_shift, config.max_part_shift) for found in tried):
         return False  # they lie on each other; it is their colors that differ
     turn = max(orientation, 0)
     scarce = any(
