@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Overlay
 from imgsieve.features.placing import PLACES, REACH, cut_block, find_place, vertex
-from imgsieve.features.rewriting import rewritten
+from imgsieve.features.rewriting import moved_on_one_ground, rewritten
 
 __all__ = ["Agreement", "agreement", "refit"]
 
@@ -71,6 +71,8 @@ class Agreement:
     """Blocks that hold the same tones in another order; see `imgsieve.features.rewriting`."""
     on_paper: int
     """How many of them are ink on plain paper."""
+    moved: int
+    """Blocks that only one of two drawings on one ground fills."""
     differing: NDArray[np.bool_]
     """Shape of the frame: where textured blocks do not correlate, and one has edges that the other has not."""
     followed: int
@@ -102,6 +104,7 @@ def agreement(overlay: Overlay) -> Agreement:
     corners = np.ascontiguousarray(np.argwhere(apart)) * side + _first(shape, side)
     contained = _contained(overlay.one, overlay.other, corners, side)
     agreeing[apart] = contained.max(axis=1) > _CONTAINED
+    moved = moved_on_one_ground(overlay.one, overlay.other, corners, side)
     apart[apart] = contained.min(axis=1) <= _CONTAINED
     fine, other_fine = _fine(overlay.one), _fine(overlay.other)
     unsure = np.ascontiguousarray(np.argwhere(textured & (correlation < _SURELY_CORRELATED))) * side + _first(shape, side)
@@ -121,6 +124,7 @@ def agreement(overlay: Overlay) -> Agreement:
         block_share=share,
         rewritten=changed,
         on_paper=on_paper,
+        moved=moved,
         differing=_spread(apart, shape, side),
         followed=len(found),
         still_share=float(still.mean()) if len(still) else 0.0,

@@ -30,10 +30,12 @@ _LEAST_PART = 0.008
 _OVERLAID = 0.3
 """Share of cells that do not agree from which a part is something laid over, not something of another color."""
 
-_NEUTRAL = 8.0
-_LEAST_NEUTRAL = 0.15
-_OTHER_TONE = 45.0
-"""Levels of lightness by which a gray part must differ from what its surroundings' tones predict."""
+_NEUTRAL, _COLORFUL = 8.0, 25.0
+"""Distance in a*b* from the median up to which a cell has no color to speak of, and from which it has one."""
+
+_LEAST_NEUTRAL, _LEAST_COLORFUL = 0.15, 0.02
+_OTHER_TONE = 60.0
+"""Levels of lightness by which a gray part must differ from the colored one, once what has no color is as light."""
 
 _WHOLE = 250
 _FEWEST_CELLS = 9
@@ -87,8 +89,26 @@ def recoloring(
     if clear.sum() < _FEWEST_CELLS:
         return Recoloring(0.0, 0.0, first_faded=False, second_faded=False)
     shift, first_faded, second_faded, distances = _differences(first[clear], second[clear])
-    part = _largest_part(distances, clear, overlaid)
+    part = max(_largest_part(distances, clear, overlaid), _other_tone(first[clear], second[clear]))
     return Recoloring(shift, part, first_faded=first_faded, second_faded=second_faded)
+
+
+def _other_tone(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Return by how much a gray part is lighter or darker than the colored one; 0 where that follows from the rest.
+
+    A gray copy of a red shirt is as light as the red one; the black shirt is not, though the wall behind it is.
+    """
+    chroma = [np.hypot(*(cells[:, 1:] - np.median(cells[:, 1:], axis=0)).T) for cells in (first, second)]
+    most = [float(np.percentile(values, 95)) for values in chroma]
+    if min(most) > _NEUTRAL or max(most) < _COLORFUL:
+        return 0.0
+    colored, gray, vivid = (first, second, chroma[0]) if most[0] > most[1] else (second, first, chroma[1])
+    plain, part = vivid < _NEUTRAL, vivid > _COLORFUL
+    if plain.mean() < _LEAST_NEUTRAL or part.mean() < _LEAST_COLORFUL:
+        return 0.0
+    gain = float(np.median(gray[plain, 0] / np.maximum(colored[plain, 0], 1)))
+    off = float(np.median(np.abs(gray[part, 0] - gain * colored[part, 0])))
+    return off if off > _OTHER_TONE else 0.0
 
 
 def _largest_part(distances: NDArray[np.float64], clear: NDArray[np.bool_], overlaid: NDArray[np.bool_]) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.placing import PLACES, REACH, cut_block, find_place
 
-__all__ = ["rewritten"]
+__all__ = ["moved_on_one_ground", "rewritten"]
 
 _STRONG = 10.0
 """Deviation of the fine structure, in gray levels, of blocks that are looked at: both must have something to read."""
@@ -90,3 +90,40 @@ def _paper(tones: NDArray[np.float32]) -> float:
             begin += 1
         most = max(most, end - begin + 1)
     return most / tones.size
+
+
+_FLAT, _DRAWN = 3.0, 12.0
+"""Deviations, in gray levels, up to which a block is empty and from which something is drawn in it."""
+
+_ONE_GROUND = 12.0
+"""Levels by which the ground of both pictures may differ where something is missing."""
+
+
+def moved_on_one_ground(
+    one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int
+) -> int:
+    """Count the blocks that are drawn in one picture and empty in the other, where that goes both ways.
+
+    What is laid over a picture hides what is there, by a color of its own. Where two drawings on one ground differ,
+    such as charts, icons or plans, each shows the same ground where the other has something.
+
+    Parameters
+    ----------
+    one, other, corners, side
+        As for `rewritten`.
+
+    Returns
+    -------
+    Blocks that are drawn in one picture only, or in the other only, on a ground that the others show as well: the fewer
+    of both.
+    """
+    grounds: tuple[list[float], list[float]] = ([], [])
+    for y, x in corners:
+        first, second = one[y : y + side, x : x + side], other[y : y + side, x : x + side]
+        spreads = float(first.std()), float(second.std())
+        if min(spreads) < _FLAT and max(spreads) > _DRAWN:
+            empty = int(spreads[1] < spreads[0])
+            grounds[empty].append(float((second if empty else first).mean()))
+    found = np.array(grounds[0])[:, None] - np.array(grounds[1])[None]
+    shared = np.abs(found) < _ONE_GROUND
+    return int(min(shared.any(axis=1).sum(), shared.any(axis=0).sum())) if shared.size else 0

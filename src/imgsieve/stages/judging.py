@@ -39,6 +39,9 @@ _WORTH_A_REFIT, _WORTH_BENDING = 0.2, 0.5
 """Shares of blocks that agree from which a better map is looked for: an affine one, a perspective one."""
 
 _LEAST_ON_PAPER = 3
+_LEAST_MOVED, _MOST_MOVED = 2, 0.02
+"""Blocks, and their share of all that are textured, that each of two drawings fills alone."""
+
 _LEAST_REWRITTEN, _MOST_REWRITTEN = 6, 0.06
 """Blocks in which other writing keeps two pictures apart: so many of ink on paper; or so many of any kind, when they
 are this share of all that are textured, for texture under an opaque letter may look like writing."""
@@ -57,6 +60,8 @@ class Judgment:
     """None where something else spoke before."""
     against: str = ""
     """The first reason against; empty for copies."""
+    settled: bool = False
+    """Whether blocks agree and stand still, so that another map would tell nothing else."""
     evenly: bool = False
     """Whether pictures without texture were accepted for being alike everywhere."""
 
@@ -134,9 +139,10 @@ def _decided(judged: Judgment, config: LocalConfig) -> Judgment:
     found, overlay = judged.found, judged.overlay
     if not _can_tell(found):
         if min(judged.covered) >= _WITHIN and evenly_alike(overlay) and found.block_share in (0.0, 1.0):
-            return replace(judged, evenly=True)
+            return replace(judged, evenly=True, settled=True)
         why = f"{found.textured} textured blocks, of which {found.followed} tell their place"
         return replace(judged, against=f"undecided, so kept apart: too little texture to tell, {why}")
+    judged = replace(judged, settled=_agree(found, config))
     against = _blocks_against(judged, config)
     if against:
         return replace(judged, against=against)
@@ -157,6 +163,8 @@ def _blocks_against(judged: Judgment, config: LocalConfig) -> str:
         _LEAST_REWRITTEN, _MOST_REWRITTEN * found.textured
     ):
         return f"other writing in the same place: {found.rewritten} blocks hold the same tones in another order"
+    if found.moved >= _LEAST_MOVED and found.moved > _MOST_MOVED * found.textured:
+        return f"other drawings on one ground: {found.moved} blocks and more are filled in one and empty in the other"
     if most < _LEAST_COVERAGE:
         return f"they share only {most:.0%} of their area"
     if most < _WITHIN and (

@@ -67,6 +67,8 @@ class Comparison:
     """Whether one was made from the other; see `imgsieve.features.provenance`."""
     how: str = ""
     """How it was made."""
+    settled: bool = False
+    """Whether the pictures lie on each other, so that no other map would tell anything else."""
     matrix: Matrix | None = None
     """Affine map from the turned second view to the first; None when there is none."""
 
@@ -145,12 +147,12 @@ def _compare(one: View, other: View, orientation: int, *, whole: bool, config: L
         turn = max(orientation, 0)
         turned = other.turned(turn)
         tried.append(_told(one.pixels, turned, scaling(turned, one.pixels), turn, None, config))
-        if tried[-1].verdict == Verdict.ACCEPTED:
+        if tried[-1].settled:
             return tried[-1]
     for detector in (Detector.ORB, Detector.SIFT):
         for turn in (0, 4) if orientation == ANY_ORIENTATION else (orientation,):
             tried.append(_by_keypoints(one, other, detector, turn, config))
-            if tried[-1].verdict == Verdict.ACCEPTED:
+            if tried[-1].settled:
                 return tried[-1]
         if not _in_doubt(one, other, orientation, tried, config):
             break
@@ -159,8 +161,6 @@ def _compare(one: View, other: View, orientation: int, *, whole: bool, config: L
 
 def _in_doubt(one: View, other: View, orientation: int, tried: list[Comparison], config: LocalConfig) -> bool:
     """Return whether ORB's refusal is worth a second look: something fitted, or there was little to go by."""
-    if any(found.color_shift > min(config.max_color_shift, config.max_part_shift) for found in tried):
-        return False  # they lie on each other; it is their colors that differ
     turn = max(orientation, 0)
     scarce = any(
         len(view.points(Detector.ORB, at, config).points) < config.orb_keypoints // 12
@@ -188,13 +188,13 @@ def _by_keypoints(one: View, other: View, detector: Detector, orientation: int, 
         return Comparison(verdict=Verdict.REJECTED, why=why, orientation=orientation, inliers=inliers, matrix=matrix)
     turned = other.turned(orientation)
     found = _told(one.pixels, turned, matrix, orientation, inliers, config)
-    if found.verdict == Verdict.ACCEPTED or inliers < _WORTH_A_PERSPECTIVE:
+    if found.settled or inliers < _WORTH_A_PERSPECTIVE:
         return found
     matrix, more = perspective_map(source, target)
     if matrix is None or more < _MORE_IN_PERSPECTIVE * inliers:
         return found
     bent = _told(one.pixels, turned, matrix, orientation, more, config)
-    return max(found, bent, key=lambda c: (c.verdict == Verdict.ACCEPTED, c.block_share + c.still_share))
+    return max(found, bent, key=lambda c: (c.settled, c.block_share + c.still_share))
 
 
 def _told(
@@ -223,5 +223,6 @@ def _told(
         coverage_b=judged.covered[1],
         made=made,
         how="its colors taken away" if faded else "",
+        settled=judged.settled,
         matrix=judged.matrix,
     )
