@@ -15,7 +15,7 @@ from imgsieve.demo.lookalikes import two_colors, two_pages, two_viewpoints
 from imgsieve.demo.tones import grayed, saturated, sepia
 from imgsieve.features.alignment import coverage, fit_side, invert, lay_over, scaling
 from imgsieve.features.blocks import agreement, refit
-from imgsieve.features.keypoints import Detector, affine_map, detect, is_plausible
+from imgsieve.features.keypoints import Detector, affine_map, detect, is_plausible, matched
 from imgsieve.features.orientation import COUNT, compose_inverse, orient
 from imgsieve.features.recoloring import recoloring
 from imgsieve.features.regions import WHOLE
@@ -63,7 +63,7 @@ def _inverse(matrix):
 def test_a_known_map_is_found(matrix, detector):
     pixels = _picture()
     moved = _warped(pixels, matrix, (384, 288))
-    found, inliers = affine_map(_keypoints(pixels, detector), _keypoints(moved, detector), 0.8)
+    found, inliers = affine_map(*matched(_keypoints(pixels, detector), _keypoints(moved, detector), 0.8))
     assert inliers >= 30
     assert _apart(found, _inverse(matrix)) < 1.0
 
@@ -86,7 +86,7 @@ def test_few_or_no_keypoints_give_no_map():
     for detector in Detector:
         nothing, some = _keypoints(flat, detector), _keypoints(_picture(), detector)
         assert len(nothing.points) == len(nothing.descriptors) == 0
-        assert affine_map(nothing, some, 0.8) == (None, 0)
+        assert affine_map(*matched(nothing, some, 0.8)) == (None, 0)
 
 
 @pytest.mark.parametrize(

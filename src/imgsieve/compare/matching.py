@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.compare.explanation import Overlaying
+from imgsieve.features.alignment import moved_points
 from imgsieve.features.keypoints import Detector, Keypoints, detect, match
 from imgsieve.features.orientation import orient
 
@@ -35,8 +36,7 @@ def joined_points(overlaying: Overlaying) -> tuple[NDArray[np.float64], NDArray[
     if not len(pairs):
         return none, none, 0
     a, b = first.points[pairs[:, 0]].astype(np.float64), second.points[pairs[:, 1]].astype(np.float64)
-    moved = b @ overlaying.matrix[:, :2].T + overlaying.matrix[:, 2]
-    inside = np.hypot(*(moved - a).T) <= _NEAR_PIXELS
+    inside = np.hypot(*(moved_points(b, overlaying.matrix) - a).T) <= _NEAR_PIXELS
     a, b = a[inside], b[inside]
     chosen = _spread(a)
     back = _turned_back(b[chosen], overlaying.orientation, overlaying.views[1].pixels.shape)

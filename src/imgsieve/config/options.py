@@ -151,10 +151,7 @@ class LocalConfig:
     min_still_share: float = 0.8
     """Share of matching blocks that must stand still once aligned (no parallax)."""
     max_color_shift: float = 25.0
-    """Largest change of color (CIE a*b*) that a tenth of two colorful pictures may exceed, less half the median one."""
-    max_part_shift: float = 35.0
-    """The same for one connected part, where most of the pictures has kept its color. Copies with equalized channels
-    or clipped lights reach 37, a product of another color has 40 and more."""
+    """Largest change of color (CIE a*b*) between two colorful pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)

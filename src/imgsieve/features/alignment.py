@@ -13,7 +13,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Overlay", "affine_near", "chained", "corners_of", "coverage", "fit_side", "invert", "lay_over", "moved_points", "scaling", "smooth"]
+__all__ = [
+    "Overlay",
+    "affine_near",
+    "chained",
+    "corners_of",
+    "coverage",
+    "fit_side",
+    "invert",
+    "lay_over",
+    "moved_points",
+    "scaling",
+    "smooth",
+]
 
 _SIGMAS = (0.6, 1.0, 1.5, 2.2, 3.2, 4.5)
 _BASE_SIGMA = 1.0
@@ -118,7 +130,8 @@ def _covered(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -
     """Return which share of ``one`` is covered by ``other``, which a map puts there."""
     h, w = one.shape[:2]
     frame = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32) - np.float32(0.5)
-    return min(1.0, float(cv2.intersectConvexConvex(corners_of(other, matrix), frame)[0]) / (h * w))
+    common = float(cv2.intersectConvexConvex(corners_of(other, matrix), frame)[0])
+    return min(1.0, common / float(h * w))
 
 
 def lay_over(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -> Overlay:

@@ -1,9 +1,9 @@
 """Stage 4, third part: how well two overlaid pictures agree, block by block.
 
-Two shares decide. *Block share*: of the textured blocks, how many correlate. *Still share*: of the matching blocks that
-are textured both ways, how many have their best place where they are. Another view of one scene moves its blocks by
-their depth, smoothly, so it correlates but does not stand still; an overlay spoils the blocks that it covers and no
-others.
+Two shares decide. *Block share*: of the textured blocks, how many correlate, or have the edges of one picture in the
+other, as under a watermark. *Still share*: of the matching blocks whose texture tells a place, how many have their best
+place where they are. Another view of one scene moves its blocks by their depth, smoothly, so it correlates but does not
+stand still; an overlay spoils the blocks that it covers and no others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Overlay
-from imgsieve.features.placing import PLACES, REACH, cut_block, find_place, vertex
+from imgsieve.features.following import follow
+from imgsieve.features.placing import REACH
 from imgsieve.features.rewriting import moved_on_one_ground, rewritten
 
 __all__ = ["Agreement", "agreement", "refit"]
@@ -32,17 +33,8 @@ through the other. Of unrelated texture a fifth does so by chance."""
 _DEVIATIONS = 3.0
 """Times the precision of its place that a block may be off and still stand."""
 
-_CORRELATED_NOISE = 6.0
-"""Pixels whose errors go together, as both pictures are smoothed."""
-
 _FINE = 9
 """Side of the surroundings, in pixels, whose mean is taken off before blocks are looked for."""
-
-_LEAST_PRECISE = 0.5
-"""Blocks whose place cannot be told better than this, in pixels, are not followed."""
-
-_FOLLOWED = 0.6
-"""Blocks below this correlation even at their best place are not followed."""
 
 _STILL_PIXELS, _LEAST_STILL_PIXELS = 1.0, 0.5
 _FULL_SIDE = 384
@@ -54,8 +46,6 @@ _WORTH_FOLLOWING = 0.3
 _LEAST_FOR_PERSPECTIVE = 12
 """Followed blocks from which a perspective map, of eight unknowns, is fitted."""
 
-_MOST_LOOKED_AT = 96
-_MOST_FOLLOWED = 64
 _LEAST_DEVIATION = 2.0
 
 
@@ -83,8 +73,6 @@ class Agreement:
     """Shape (followed, 2): x and y of the followed blocks in the frame."""
     shifts: NDArray[np.float64]
     """Shape (followed, 2): where each lies in the second picture, relative to the first, in pixels."""
-    precisions: NDArray[np.float64]
-    """Shape (followed,): the deviation with which its texture tells its place, in pixels."""
 
 
 def block_side(shape: tuple[int, ...]) -> int:
@@ -96,26 +84,23 @@ def agreement(overlay: Overlay) -> Agreement:
     """Compare an overlay block by block."""
     shape = overlay.one.shape
     side = block_side(shape)
-    one, other, correlation, inside = _block_figures(overlay.one, overlay.other, overlay.inside, side, _first(shape, side))
+    one, other, correlation, inside = _block_figures(
+        overlay.one, overlay.other, overlay.inside, side, _first(shape, side)
+    )
     textured = inside & ((one > _texture_limit(one, inside)) | (other > _texture_limit(other, inside)))
     count = int(textured.sum())
     agreeing = correlation > _CORRELATED
     apart = textured & ~agreeing
-    corners = np.ascontiguousarray(np.argwhere(apart)) * side + _first(shape, side)
+    corners = _corners(apart, shape, side)
     contained = _contained(overlay.one, overlay.other, corners, side)
     agreeing[apart] = contained.max(axis=1) > _CONTAINED
     moved = moved_on_one_ground(overlay.one, overlay.other, corners, side)
     apart[apart] = contained.min(axis=1) <= _CONTAINED
     fine, other_fine = _fine(overlay.one), _fine(overlay.other)
-    unsure = np.ascontiguousarray(np.argwhere(textured & (correlation < _SURELY_CORRELATED))) * side + _first(shape, side)
+    unsure = _corners(textured & (correlation < _SURELY_CORRELATED), shape, side)
     changed, on_paper = rewritten(overlay.one, overlay.other, fine, other_fine, unsure, side)
     share = float(agreeing[textured].mean()) if count else 0.0
-    wanted = np.argwhere(textured & (correlation > _WORTH_FOLLOWING))
-    if len(wanted) > _MOST_LOOKED_AT:
-        wanted = wanted[np.linspace(0, len(wanted) - 1, _MOST_LOOKED_AT).astype(int)]
-    corners = np.ascontiguousarray(wanted) * side + _first(shape, side)
-    found = _follow(fine, other_fine, corners, side)
-    found = found[found[:, 0] > 0]
+    found = follow(fine, other_fine, _corners(textured & (correlation > _WORTH_FOLLOWING), shape, side), side)
     limit = max(_LEAST_STILL_PIXELS, _STILL_PIXELS * min(1.0, max(shape) / _FULL_SIDE))
     off = np.abs(found[:, 3:5]).max(axis=1, initial=0.0)
     still = off <= np.maximum(limit, _DEVIATIONS * found[:, 5])
@@ -130,13 +115,17 @@ def agreement(overlay: Overlay) -> Agreement:
         still_share=float(still.mean()) if len(still) else 0.0,
         centers=np.ascontiguousarray(found[:, 1:3]),
         shifts=np.ascontiguousarray(found[:, 3:5]),
-        precisions=np.ascontiguousarray(found[:, 5]),
     )
 
 
 def _first(shape: tuple[int, ...], side: int) -> NDArray[np.int64]:
     """Return the corner of the first block, y and x: far enough from the edge to look around, as far as that goes."""
     return np.array([max(REACH, n % side // 2) if n >= side + 2 * REACH else 0 for n in shape[:2]], np.int64)
+
+
+def _corners(blocks: NDArray[np.bool_], shape: tuple[int, ...], side: int) -> NDArray[np.int64]:
+    """Return top and left of some blocks: shape (n, 2)."""
+    return np.ascontiguousarray(np.argwhere(blocks)) * side + _first(shape, side)
 
 
 def _spread(blocks: NDArray[np.bool_], shape: tuple[int, ...], side: int) -> NDArray[np.bool_]:
@@ -236,66 +225,6 @@ def _edges_found(block: NDArray[np.float32], other: NDArray[np.float32]) -> floa
                 count += 1
                 found += int(inner > 0 and inner * inner > np.float32(0.64) * power * (hx * hx + hy * hy))
     return found / count if count > side else 0.0
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _follow(
-    one: NDArray[np.float32], other: NDArray[np.float32], corners: NDArray[np.int64], side: int
-) -> NDArray[np.float64]:
-    """Find the best places of blocks within `REACH` pixels, to a fraction of a pixel.
-
-    Returns
-    -------
-    Shape (n, 6): 1 where a block could be followed, x and y of its center, its shift in x and y, and its precision.
-    """
-    out = np.zeros((len(corners), 6), np.float64)
-    height, width = one.shape
-    surface = np.empty((PLACES, PLACES), np.float32)
-    block = np.zeros((side, side + 2 * REACH), np.float32)
-    area = np.empty((side + 2 * REACH, side + 2 * REACH), np.float32)
-    followed = 0
-    for n in range(len(corners)):
-        top, left = corners[n, 0], corners[n, 1]
-        if top < REACH or left < REACH or top + side + REACH > height or left + side + REACH > width:
-            continue
-        energy = cut_block(one, top, left, side, block)
-        best, y, x = find_place(block, energy, other, top, left, area, surface)
-        if best < _FOLLOWED:
-            continue
-        precision = _precision(one[top : top + side, left : left + side], energy, best)
-        if precision > _LEAST_PRECISE:
-            continue
-        out[n, 0] = 1.0
-        out[n, 1], out[n, 2] = left + side / 2 - 0.5, top + side / 2 - 0.5
-        out[n, 3] = x - REACH + vertex(surface[y, :], x)
-        out[n, 4] = y - REACH + vertex(surface[:, x], y)
-        out[n, 5] = precision
-        followed += 1
-        if followed == _MOST_FOLLOWED:
-            break
-    return out
-
-
-@njit(nogil=True, cache=True, fastmath=True)
-def _precision(block: NDArray[np.float32], energy: float, correlation: float) -> float:
-    """Return the deviation, in pixels, with which the texture of a block tells its place along the worse direction.
-
-    What the best place leaves unexplained counts as noise; structure across it, the smaller eigenvalue of the tensor of
-    the gradients, resists a shift.
-    """
-    xx, yy, xy = np.float32(0), np.float32(0), np.float32(0)
-    side = block.shape[0]
-    for y in range(side - 1):
-        for x in range(side - 1):
-            gx, gy = block[y, x + 1] - block[y, x], block[y + 1, x] - block[y, x]
-            xx += gx * gx
-            yy += gy * gy
-            xy += gx * gy
-    root = np.sqrt((xx - yy) ** 2 + 4 * xy * xy)
-    small = (xx + yy - root) / 2
-    # A level of a quarter stands for the rounding of pixels.
-    noise = max(1.0 - correlation * correlation, 0.0) * energy / (side * side) + 0.06
-    return float(np.sqrt(_CORRELATED_NOISE * noise / max(small, 1e-6)))
 
 
 def refit(found: Agreement, *, perspective: bool = False) -> NDArray[np.float64] | None:

@@ -144,9 +144,7 @@ def matched(one: Keypoints, other: Keypoints, ratio: float) -> tuple[NDArray[np.
     return other.points[pairs[:, 1]], one.points[pairs[:, 0]]
 
 
-def affine_map(
-    source: NDArray[np.float32], target: NDArray[np.float32]
-) -> tuple[NDArray[np.float64] | None, int]:
+def affine_map(source: NDArray[np.float32], target: NDArray[np.float32]) -> tuple[NDArray[np.float64] | None, int]:
     """Estimate the affine map between matched places of shape (n, 2), by random samples.
 
     Returns
@@ -163,9 +161,7 @@ def affine_map(
     return np.asarray(matrix, np.float64), int(inside.sum())
 
 
-def perspective_map(
-    source: NDArray[np.float32], target: NDArray[np.float32]
-) -> tuple[NDArray[np.float64] | None, int]:
+def perspective_map(source: NDArray[np.float32], target: NDArray[np.float32]) -> tuple[NDArray[np.float64] | None, int]:
     """Estimate the perspective map between matched places; see `affine_map`. Its shape is (3, 3)."""
     if len(source) < 8:
         return None, 0

@@ -24,6 +24,10 @@ _LEAST_CELL = 4
 _PART_SHIFT, _OF_TYPICAL = 22.0, 2.5
 """Shift of color of a cell that belongs to a part of another color, and times the median shift that it must exceed."""
 
+_LEAST_PART_SHIFT = 35.0
+"""Mean shift of such a part from which it counts. Copies with equalized channels, clipped lights or colored letters
+reach 40 at times, and mostly stay below; a product of another color has 40 and more."""
+
 _LEAST_PART = 0.008
 """Share of all cells that makes a part."""
 
@@ -55,7 +59,7 @@ class Recoloring:
     """Distance in a*b*, 0 and up: how far the colors are from following one from the other; 0 when a picture is gray or
     toned."""
     part: float
-    """The same of the largest part that has another color while most have not; 0 when there is none."""
+    """The same of the largest connected part that has another color while most have not; 0 when there is none."""
     first_faded: bool
     """Whether the colors of the first are gone, being gray or of one tone, while the second has them."""
     second_faded: bool
@@ -130,7 +134,8 @@ def _largest_part(distances: NDArray[np.float64], clear: NDArray[np.bool_], over
     largest = int(own.argmax())
     if own[largest] < max(_FEWEST_IN_PART, _LEAST_PART * clear.sum()):
         return 0.0
-    return float(field[(parts == largest) & recolored].mean())
+    shift = float(field[(parts == largest) & recolored].mean())
+    return shift if shift > _LEAST_PART_SHIFT else 0.0
 
 
 @njit(nogil=True, cache=True)
@@ -218,7 +223,8 @@ def _residuals(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDAr
         ys[:, side] = target[:, 1 + side] - _percentile(target[:, 1 + side], 0.5)
     scale = min(2.5, max(0.3, (xs * ys).sum() / max((xs * xs).sum(), 1e-6)))
     left = ys - scale * xs
-    return np.sqrt((left * left).sum(axis=1))
+    lengths: NDArray[np.float64] = np.sqrt((left * left).sum(axis=1))
+    return lengths
 
 
 @njit(nogil=True, cache=True)

@@ -1,8 +1,8 @@
 """Stage 4: whether two aligned pictures have other writing in the same places.
 
-A sticker, a stamp or a caption that one of two copies bears is made of other tones than what it covers. Where a page has
-other words, a form another name, a screen other entries, the same tones lie in another order: both blocks are as dark
-and as light as each other, pixel by pixel in order of size, and yet have no edge in common.
+A sticker, a stamp or a caption that one of two copies bears is made of other tones than what it covers. Where a page
+has other words, a form another name, a screen other entries, the same tones lie in another order: both blocks are as
+dark and as light as each other, pixel by pixel in order of size, and yet have no edge in common.
 """
 
 from __future__ import annotations

@@ -152,25 +152,32 @@ def _decided(judged: Judgment, config: LocalConfig) -> Judgment:
 
 def _blocks_against(judged: Judgment, config: LocalConfig) -> str:
     """Return the first reason against a copy that the blocks give; empty when there is none."""
-    found, most = judged.found, max(judged.covered)
+    found = judged.found
     if found.block_share < config.min_block_share:
         return f"{found.block_share:.0%} of the blocks agree, {config.min_block_share:.0%} are needed"
     if found.still_share < config.min_still_share:
         return f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed"
     if judged.agreeing < _LEAST_OF_BOTH:
         return f"{found.block_share:.0%} of the blocks agree and {found.still_share:.0%} stand still: too few of both"
-    if found.on_paper >= _LEAST_ON_PAPER or found.rewritten >= max(
-        _LEAST_REWRITTEN, _MOST_REWRITTEN * found.textured
-    ):
+    return _other_content(found) or _beside(judged)
+
+
+def _other_content(found: Agreement) -> str:
+    """Return how two pictures of one layout differ in what they show; empty when they do not."""
+    if found.on_paper >= _LEAST_ON_PAPER or found.rewritten >= max(_LEAST_REWRITTEN, _MOST_REWRITTEN * found.textured):
         return f"other writing in the same place: {found.rewritten} blocks hold the same tones in another order"
     if found.moved >= _LEAST_MOVED and found.moved > _MOST_MOVED * found.textured:
         return f"other drawings on one ground: {found.moved} blocks and more are filled in one and empty in the other"
+    return ""
+
+
+def _beside(judged: Judgment) -> str:
+    """Return what speaks against a copy of which neither lies within the other; empty when nothing does."""
+    found, most = judged.found, max(judged.covered)
     if most < _LEAST_COVERAGE:
         return f"they share only {most:.0%} of their area"
     if most < _WITHIN and (
-        len(judged.matrix) == 3
-        or found.block_share < _BESIDE_BLOCK_SHARE
-        or found.still_share < _BESIDE_STILL_SHARE
+        len(judged.matrix) == 3 or found.block_share < _BESIDE_BLOCK_SHARE or found.still_share < _BESIDE_STILL_SHARE
     ):
         return f"neither lies within the other, they share {most:.0%}, and do not agree well enough for that"
     return ""
@@ -178,8 +185,8 @@ def _blocks_against(judged: Judgment, config: LocalConfig) -> str:
 
 def _colors_against(colors: Recoloring, config: LocalConfig) -> str:
     """Return the reason against a copy that the colors give; empty when there is none."""
+    if colors.part > config.max_color_shift:
+        return f"a part has another color: shift {colors.part:.0f}, {config.max_color_shift:.0f} is allowed"
     if colors.shift > config.max_color_shift:
         return f"the colors differ: shift {colors.shift:.0f}, {config.max_color_shift:.0f} is allowed"
-    if colors.part > config.max_part_shift:
-        return f"a part has another color: shift {colors.part:.0f}, {config.max_part_shift:.0f} is allowed"
     return ""
