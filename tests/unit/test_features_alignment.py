@@ -65,7 +65,7 @@ def test_a_known_map_is_found(matrix, detector):
     moved = _warped(pixels, matrix, (384, 288))
     found, inliers = affine_map(*matched(_keypoints(pixels, detector), _keypoints(moved, detector), 0.8))
     assert inliers >= 30
-    assert _apart(found, _inverse(matrix)) < 1.0
+    assert _apart(found, _inverse(matrix)) < 2.0  # as far as blocks mend it, see below
 
 
 @pytest.mark.parametrize("matrix", [_turn(7, 0.93), _turn(-4, 1.1, (5, 9))])

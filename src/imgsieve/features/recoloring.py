@@ -38,6 +38,9 @@ _NEUTRAL, _COLORFUL = 8.0, 25.0
 """Distance in a*b* from the median up to which a cell has no color to speak of, and from which it has one."""
 
 _LEAST_NEUTRAL, _LEAST_COLORFUL = 0.15, 0.02
+_VARIED = 20.0
+"""Deviation of lightness of what has no color, from which a straight line tells how tones were changed."""
+
 _OTHER_TONE = 60.0
 """Levels of lightness by which a gray part must differ from the colored one, once what has no color is as light."""
 
@@ -110,8 +113,12 @@ def _other_tone(first: NDArray[np.float32], second: NDArray[np.float32]) -> floa
     plain, part = vivid < _NEUTRAL, vivid > _COLORFUL
     if plain.mean() < _LEAST_NEUTRAL or part.mean() < _LEAST_COLORFUL:
         return 0.0
-    gain = float(np.median(gray[plain, 0] / np.maximum(colored[plain, 0], 1)))
-    off = float(np.median(np.abs(gray[part, 0] - gain * colored[part, 0])))
+    light, dark = colored[plain, 0], gray[plain, 0]
+    if float(light.std()) > _VARIED:
+        gain, offset = np.polyfit(light, dark, 1)
+    else:
+        gain, offset = float(np.median(dark)) / max(float(np.median(light)), 1.0), 0.0
+    off = float(np.median(np.abs(gray[part, 0] - gain * colored[part, 0] - offset)))
     return off if off > _OTHER_TONE else 0.0
 
 
@@ -123,6 +130,8 @@ def _largest_part(distances: NDArray[np.float64], clear: NDArray[np.bool_], over
     field = np.zeros(clear.shape, np.float64)
     field[clear] = distances
     recolored = field > max(_PART_SHIFT, _OF_TYPICAL * float(np.median(distances)))
+    # Letters are thin, things are not.
+    recolored = cv2.morphologyEx(recolored.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
     count, parts = cv2.connectedComponents((recolored | overlaid).astype(np.uint8), connectivity=8)
     if count < 2:
         return 0.0
