@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from imgsieve.features.alignment import Overlay
 from imgsieve.features.following import follow
 from imgsieve.features.placing import REACH
-from imgsieve.features.rewriting import moved_on_one_ground, rewritten
+from imgsieve.features.rewriting import moved_on_one_ground, replaced, rewritten
 
 __all__ = ["Agreement", "agreement", "refit"]
 
@@ -63,6 +63,8 @@ class Agreement:
     """How many of them are ink on plain paper."""
     moved: int
     """Blocks that only one of two drawings on one ground fills."""
+    replaced: int
+    """Blocks that show something as lively in both pictures, and not the same."""
     differing: NDArray[np.bool_]
     """Shape of the frame: where textured blocks do not correlate, and one has edges that the other has not."""
     followed: int
@@ -98,6 +100,7 @@ def agreement(overlay: Overlay) -> Agreement:
     apart[apart] = contained.min(axis=1) <= _CONTAINED
     fine, other_fine = _fine(overlay.one), _fine(overlay.other)
     unsure = _corners(textured & (correlation < _SURELY_CORRELATED), shape, side)
+    foreign = replaced(fine, other_fine, corners[contained.max(axis=1) <= _CONTAINED], side)
     changed, on_paper = rewritten(overlay.one, overlay.other, fine, other_fine, unsure, side)
     share = float(agreeing[textured].mean()) if count else 0.0
     found = follow(fine, other_fine, _corners(textured & (correlation > _WORTH_FOLLOWING), shape, side), side)
@@ -110,6 +113,7 @@ def agreement(overlay: Overlay) -> Agreement:
         rewritten=changed,
         on_paper=on_paper,
         moved=moved,
+        replaced=foreign,
         differing=_spread(apart, shape, side),
         followed=len(found),
         still_share=float(still.mean()) if len(still) else 0.0,

@@ -45,7 +45,9 @@ _OTHER_TONE = 60.0
 """Levels of lightness by which a gray part must differ from the colored one, once what has no color is as light."""
 
 _WHOLE = 250
-_FEWEST_CELLS = 9
+_FEWEST_CELLS, _LEAST_CLEAR = 9, 0.04
+"""Cells, and their share of all, of which something is told."""
+
 _FEWEST_IN_PART = 4
 _LEAST_CHROMA = 2.0
 """Mean deviation of a*b* from that of their lightness, below which a picture counts as gray or toned."""
@@ -93,7 +95,7 @@ def recoloring(
     overlaid = np.zeros_like(covered) if differing is None else (_cells(differing, cell) > _WHOLE // 2) & covered
     clear = covered & ~overlaid
     first, second = _lab_cells(one, cell), _lab_cells(other, cell)
-    if clear.sum() < _FEWEST_CELLS:
+    if clear.sum() < max(_FEWEST_CELLS, _LEAST_CLEAR * clear.size):
         return Recoloring(0.0, 0.0, first_faded=False, second_faded=False)
     shift, first_faded, second_faded, distances = _differences(first[clear], second[clear])
     part = max(_largest_part(distances, clear, overlaid), _other_tone(first[clear], second[clear]))

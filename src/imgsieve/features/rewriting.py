@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.placing import PLACES, REACH, cut_block, find_place
 
-__all__ = ["moved_on_one_ground", "rewritten"]
+__all__ = ["moved_on_one_ground", "replaced", "rewritten"]
 
 _STRONG = 10.0
 """Deviation of the fine structure, in gray levels, of blocks that are looked at: both must have something to read."""
@@ -79,6 +79,43 @@ def rewritten(
             count += 1
             on_paper += int(min(_paper(first), _paper(second)) > _MOSTLY_PAPER)
     return count, on_paper
+
+
+_LIVELY, _AS_LIVELY, _STRANGE = 4.0, 2.5, 0.6
+"""Least deviation of the fine structure of a lively block, in gray levels; how many times as lively the other may be; and
+the correlation at the best place nearby below which they are not the same."""
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def replaced(fine: NDArray[np.float32], other_fine: NDArray[np.float32], corners: NDArray[np.int64], side: int) -> int:
+    """Count the blocks that show something as lively in both pictures, and not the same.
+
+    What is laid over a picture, letters, stickers, bars, is much livelier than what it covers, or much calmer. Another
+    thing held before the same shelf is about as lively.
+
+    Parameters
+    ----------
+    fine, other_fine
+        Shape (h, w), float32: the fine structure of both.
+    corners, side
+        As for `rewritten`.
+    """
+    count = 0
+    surface = np.empty((PLACES, PLACES), np.float32)
+    block = np.zeros((side, side + 2 * REACH), np.float32)
+    area = np.empty((side + 2 * REACH, side + 2 * REACH), np.float32)
+    height, width = fine.shape
+    for n in range(len(corners)):
+        top, left = corners[n, 0], corners[n, 1]
+        if top < REACH or left < REACH or top + side + REACH > height or left + side + REACH > width:
+            continue
+        first = fine[top : top + side, left : left + side].std()
+        second = other_fine[top : top + side, left : left + side].std()
+        if min(first, second) > _LIVELY and max(first, second) < _AS_LIVELY * min(first, second):
+            energy = cut_block(fine, top, left, side, block)
+            best, _, _ = find_place(block, energy, other_fine, top, left, area, surface)
+            count += int(best < _STRANGE)
+    return count
 
 
 @njit(nogil=True, cache=True)

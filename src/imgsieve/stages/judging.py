@@ -28,9 +28,12 @@ _WITHIN = 0.9
 """Share of a picture that the other shows, from which it lies within it. A copy does, as a crop, a frame and a caption
 leave one picture whole; two views of one place lie beside each other, and must agree the better."""
 
+_WITHIN_BENT = 0.96
+"""The same for a perspective map, which explains another view of anything that is nearly flat."""
+
 _BESIDE_BLOCK_SHARE, _BESIDE_STILL_SHARE = 0.9, 0.95
 
-_LEAST_OF_BOTH = 1.7
+_LEAST_OF_BOTH = 1.65
 """What both shares come to together: where much is covered by something, the rest must stand still the better. Another
 thing held before the same shelf covers a quarter, and the shelf trembles."""
 
@@ -39,6 +42,10 @@ _WORTH_A_REFIT, _WORTH_BENDING = 0.2, 0.5
 """Shares of blocks that agree from which a better map is looked for: an affine one, a perspective one."""
 
 _LEAST_ON_PAPER = 3
+_LEAST_REPLACED, _MOST_REPLACED = 3, 0.13
+"""Blocks, and their share of all that are textured, that show another thing. Copies that bear letters, bars and
+stickers have up to 0.13, rarely more than 0.1; another thing held before the same shelf 0.16 to 0.5."""
+
 _LEAST_MOVED, _MOST_MOVED = 2, 0.02
 """Blocks, and their share of all that are textured, that each of two drawings fills alone."""
 
@@ -166,6 +173,8 @@ def _other_content(found: Agreement) -> str:
     """Return how two pictures of one layout differ in what they show; empty when they do not."""
     if found.on_paper >= _LEAST_ON_PAPER or found.rewritten >= max(_LEAST_REWRITTEN, _MOST_REWRITTEN * found.textured):
         return f"other writing in the same place: {found.rewritten} blocks hold the same tones in another order"
+    if found.replaced >= _LEAST_REPLACED and found.replaced > _MOST_REPLACED * found.textured:
+        return f"something else in the same place: {found.replaced} blocks are as lively in both, and not the same"
     if found.moved >= _LEAST_MOVED and found.moved > _MOST_MOVED * found.textured:
         return f"other drawings on one ground: {found.moved} blocks and more are filled in one and empty in the other"
     return ""
@@ -176,9 +185,10 @@ def _beside(judged: Judgment) -> str:
     found, most = judged.found, max(judged.covered)
     if most < _LEAST_COVERAGE:
         return f"they share only {most:.0%} of their area"
-    if most < _WITHIN and (
-        len(judged.matrix) == 3 or found.block_share < _BESIDE_BLOCK_SHARE or found.still_share < _BESIDE_STILL_SHARE
-    ):
+    bent = len(judged.matrix) == 3
+    if most >= (_WITHIN_BENT if bent else _WITHIN):
+        return ""
+    if bent or found.block_share < _BESIDE_BLOCK_SHARE or found.still_share < _BESIDE_STILL_SHARE:
         return f"neither lies within the other, they share {most:.0%}, and do not agree well enough for that"
     return ""
 
