@@ -82,7 +82,7 @@ def rewritten(
 
 
 _LIVELY, _AS_LIVELY, _STRANGE = 4.0, 2.5, 0.6
-"""Least deviation of the fine structure of a lively block, in gray levels; how many times as lively the other may be; and
+"""Least deviation of the fine structure of a lively block, in gray levels; how many times as lively the other may be;
 the correlation at the best place nearby below which they are not the same."""
 
 
