@@ -41,6 +41,9 @@ _REFITS = 2
 _WORTH_A_REFIT, _WORTH_BENDING = 0.2, 0.5
 """Shares of blocks that agree from which a better map is looked for: an affine one, a perspective one."""
 
+_WORTH_SMOOTHING = 0.5
+"""Share of blocks that agree from which both pictures are smoothed, against noise, before they are refused."""
+
 _LEAST_ON_PAPER = 3
 _LEAST_REPLACED, _MOST_REPLACED = 3, 0.13
 """Blocks, and their share of all that are textured, that show another thing. Copies that bear letters, bars and
@@ -95,9 +98,9 @@ def judge(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix, conf
         if better is None:
             break
         best = better
-    if not _agree(best.found, config) and best.found.block_share >= config.min_block_share:
+    if not _agree(best.found, config) and best.found.block_share >= _WORTH_SMOOTHING:
         # Coding artifacts and noise make blocks tremble; they do not move once both pictures are smoothed.
-        smoothed = agreement(smooth(best.overlay))
+        smoothed = _smoothed(best)
         best = replace(best, found=smoothed) if _agree(smoothed, config) else best
     return _decided(best, config)
 
@@ -124,6 +127,18 @@ def _refined(
         return None
     after = _under(one, other, better)
     return after if after.agreeing > before.agreeing else None
+
+
+def _smoothed(judged: Judgment) -> Agreement:
+    """Compare once more with less detail; what was seen of other content stays seen."""
+    before, after = judged.found, agreement(smooth(judged.overlay))
+    return replace(
+        after,
+        rewritten=max(before.rewritten, after.rewritten),
+        on_paper=max(before.on_paper, after.on_paper),
+        moved=max(before.moved, after.moved),
+        replaced=max(before.replaced, after.replaced),
+    )
 
 
 def _agree(found: Agreement, config: LocalConfig) -> bool:
