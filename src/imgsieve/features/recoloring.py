@@ -25,8 +25,8 @@ _PART_SHIFT, _OF_TYPICAL = 22.0, 2.5
 """Shift of color of a cell that belongs to a part of another color, and times the median shift that it must exceed."""
 
 _LEAST_PART_SHIFT = 35.0
-"""Mean shift of such a part from which it counts. Copies with equalized channels, clipped lights or colored letters
-reach 40 at times, and mostly stay below; a product of another color has 40 and more."""
+"""Mean shift of such a part from which it counts. Copies mostly stay below; with equalized channels, clipped lights or
+colored letters some reach 44. Of things of another hue, 30 degrees apart or more, one in seventeen stays below."""
 
 _LEAST_PART = 0.008
 """Share of all cells that makes a part."""

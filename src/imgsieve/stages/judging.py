@@ -44,7 +44,7 @@ _WORTH_A_REFIT, _WORTH_BENDING = 0.2, 0.5
 _WORTH_SMOOTHING = 0.5
 """Share of blocks that agree from which both pictures are smoothed, against noise, before they are refused."""
 
-_LEAST_ON_PAPER = 3
+_LEAST_ON_PAPER = 4
 _LEAST_REPLACED, _MOST_REPLACED = 3, 0.13
 """Blocks, and their share of all that are textured, that show another thing. Copies that bear letters, bars and
 stickers have up to 0.13, rarely more than 0.1; another thing held before the same shelf 0.16 to 0.5."""
