@@ -20,6 +20,7 @@ from imgsieve.features.keypoints import Detector, affine_map, matched, perspecti
 from imgsieve.features.orientation import orient
 from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, Placement, made_from, plainness
 from imgsieve.features.regions import WHOLE
+from imgsieve.features.seams import is_one_of_several
 from imgsieve.schema import Verdict
 from imgsieve.stages.judging import judge
 from imgsieve.stages.views import View
@@ -31,6 +32,9 @@ ANY_ORIENTATION = -1
 
 _WHOLLY_COVERED = 0.999
 """Share of a picture beyond which nothing to speak of is left of it; half a pixel around one of 384 is 0.005."""
+
+_SMALL_PART = 0.55
+"""Share of a picture below which another one that lies in it may be one of several; two side by side take a half."""
 
 _FIRM_INLIERS = 40
 """Keypoints that tell a map so well that other keypoints would tell no other."""
@@ -90,6 +94,8 @@ def compare(
         if strangers is not None:
             return strangers
     found = _compare(one, other, orientation, whole=regions == (WHOLE, WHOLE), config=config)
+    if found.verdict == Verdict.ACCEPTED and _is_one_of_several(one, other, found):
+        found = replace(found, verdict=Verdict.REJECTED, why="one is among several pictures that the other shows")
     if found.verdict != Verdict.ACCEPTED:
         return replace(found, made=NEITHER, how="")
     if found.made != NEITHER or found.matrix is None or one.luma is None or other.luma is None:
@@ -97,6 +103,16 @@ def compare(
     turned = np.ascontiguousarray(orient(other.luma, found.orientation))
     made, how = made_from(one.luma, turned, _placement(one, other, turned.shape, found, found.matrix))
     return replace(found, made=made, how=how)
+
+
+def _is_one_of_several(one: View, other: View, found: Comparison) -> bool:
+    """Return whether one picture is a small part of the other, with other pictures around it."""
+    if found.matrix is None or min(found.coverage_a, found.coverage_b) > _SMALL_PART:
+        return False
+    turned = other.turned(found.orientation)
+    if found.coverage_a < found.coverage_b:
+        return is_one_of_several(one.pixels, corners_of(turned, found.matrix))
+    return is_one_of_several(turned, corners_of(one.pixels, invert(found.matrix)))
 
 
 def _at_a_glance(one: View, other: View, orientation: int, regions: tuple[int, int]) -> Comparison | None:

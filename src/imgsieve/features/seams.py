@@ -1,0 +1,103 @@
+"""Seams: whether a picture that lies within another is a part of it, or one of several things put together there.
+
+Around a crop its original goes on. Around a framed picture, and around one that a screenshot shows, there is little.
+Around one of the pictures of a collage there are others, and a seam runs between.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["is_one_of_several"]
+
+_SIDE = 96
+_MARGIN = 32
+"""The inner picture is brought to 96 x 96 pixels, with as much around it as there is, up to 32."""
+
+_SEAM = slice(-2, 11)
+"""Lines around the border where a seam may be: further inside, as pictures are often cut to fit."""
+_AWAY, _OUTSIDE = 13, 5
+"""Lines from the border where there is none, within and outside."""
+
+_LEAST_LINES = 8
+"""Pixels around the inner picture, in its own frame, from which a side has something around it."""
+
+_STEEP = 2.2
+"""A seam is so many times as steep as what lies around it."""
+_LEAST_STEP = 18.0
+"""Gray levels between neighboring lines of a seam, at least."""
+
+_BUSY = 4.0
+"""Deviation of gray levels, within 8 x 8 pixels, from which they show something."""
+_AS_BUSY = 0.78
+"""The surroundings of one of several pictures are at least so busy, compared with itself."""
+
+
+def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> bool:
+    """Return whether what surrounds a place in a picture are other pictures.
+
+    Parameters
+    ----------
+    frame
+        Shape (h, w, 3), uint8 RGB: the outer picture.
+    corners
+        Shape (4, 2), float32: where the corners of the inner one lie, right and down, around it in turn.
+    """
+    canvas, valid = _laid_out(frame, corners)
+    sides = [side for side in _sides(canvas, valid) if side is not None]
+    if not sides or not all(steep for steep, _ in sides):
+        return False
+    inside = canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+    busy = _busy_share(inside, np.ones(inside.shape, bool))
+    around = valid.copy()
+    near = _MARGIN - 8  # blocks beside the seam show the seam
+    around[near:-near, near:-near] = False
+    return _busy_share(canvas, around) >= _AS_BUSY * busy
+
+
+def _laid_out(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Bring the inner picture to its square, with what is around it: luma, and where there is any."""
+    far = _MARGIN + _SIDE
+    square = np.array([(_MARGIN, _MARGIN), (far, _MARGIN), (far, far), (_MARGIN, far)], np.float32)
+    gray = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    shrink = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1).mean() / _SIDE
+    if shrink > 1:
+        gray = cv2.GaussianBlur(gray, (0, 0), 0.4 * float(shrink))
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), square)
+    size = (far + _MARGIN, far + _MARGIN)
+    canvas = cv2.warpPerspective(gray, matrix, size, flags=cv2.INTER_LINEAR)
+    valid = cv2.warpPerspective(np.full(gray.shape, 255, np.uint8), matrix, size, flags=cv2.INTER_LINEAR)
+    return np.asarray(canvas, np.float32), np.asarray(valid == 255, np.bool_)
+
+
+def _sides(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> list[tuple[bool, float] | None]:
+    """Say of each side whether there is a seam, and how steep it is; None where nothing is around."""
+    found: list[tuple[bool, float] | None] = []
+    for quarters in range(4):
+        found.append(_side(np.rot90(canvas, quarters), np.rot90(valid, quarters)))
+    return found
+
+
+def _side(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[bool, float] | None:
+    """Look at the upper side."""
+    columns = slice(_MARGIN, -_MARGIN)
+    rows = valid[:, columns].mean(axis=1) > 0.9
+    if rows[:_MARGIN].sum() < _LEAST_LINES:
+        return None
+    steps = np.abs(np.diff(canvas[:, columns], axis=0)).mean(axis=1)
+    there = rows[1:] & rows[:-1]
+    lines = np.arange(len(steps)) - (_MARGIN - 1)
+    seam = steps[there & (lines >= _SEAM.start) & (lines < _SEAM.stop)].max(initial=0.0)
+    other = steps[there & ((lines < -_OUTSIDE) | (lines >= _AWAY)) & (lines < _SIDE - _AWAY)]
+    usual = float(np.median(other)) if len(other) else 0.0
+    return bool(seam >= max(_LEAST_STEP, _STEEP * usual)), float(seam)
+
+
+def _busy_share(luma: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
+    """Return the share of blocks of 8 x 8 pixels, of those chosen, that show something."""
+    h, w = (length // 8 * 8 for length in luma.shape)
+    blocks = luma[:h, :w].reshape(h // 8, 8, w // 8, 8).swapaxes(1, 2).reshape(-1, 64)
+    whole = chosen[:h, :w].reshape(h // 8, 8, w // 8, 8).swapaxes(1, 2).reshape(-1, 64).all(axis=1)
+    return float((blocks[whole].std(axis=1) >= _BUSY).mean()) if whole.any() else 0.0

@@ -1,0 +1,70 @@
+"""Seams: one of several pictures is told from a crop, a framed picture and a shown one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from imgsieve.config import LocalConfig
+from imgsieve.demo import render_scene
+from imgsieve.features.orientation import orient
+from imgsieve.features.seams import is_one_of_several
+from imgsieve.schema import Verdict
+from imgsieve.stages.local import compare
+from imgsieve.stages.views import view_of
+
+def _scene(kind, seed=3, width=384, height=288):
+    return render_scene(np.random.default_rng(seed), width, height, kind=kind)
+
+
+def _collage(pictures, gutter):
+    """Put four pictures together, halved, with a white line between."""
+    halves = [cv2.resize(picture, (192, 144), interpolation=cv2.INTER_AREA) for picture in pictures]
+    halves = [np.pad(half, ((gutter, gutter), (gutter, gutter), (0, 0)), constant_values=255) for half in halves]
+    return np.vstack([np.hstack(halves[:2]), np.hstack(halves[2:])])
+
+
+def _corners(left, top, width, height):
+    return np.array([(left, top), (left + width, top), (left + width, top + height), (left, top + height)], np.float32)
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return [_scene(kind) for kind in ("town", "pebbles", "shore", "town")]
+
+
+@pytest.mark.parametrize("gutter", [0, 3])
+def test_one_of_four_is_one_of_several(scenes, gutter):
+    others = [scenes[1], _scene("pebbles", 8), _scene("pebbles", 9), scenes[1][:, ::-1]]
+    collage = _collage([scenes[1], *others[1:]], gutter)
+    assert is_one_of_several(np.ascontiguousarray(collage), _corners(gutter, gutter, 192, 144))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (90, 60), (150, 100)])
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_part_of_a_picture_is_no_other_one(scenes, number, place):
+    assert not is_one_of_several(scenes[number], _corners(*place, 230, 170))
+
+
+@pytest.mark.parametrize("value", [0, 120, 255])
+def test_a_framed_picture_is_alone(scenes, value):
+    framed = np.pad(scenes[1], ((70, 70), (90, 90), (0, 0)), constant_values=value)
+    assert not is_one_of_several(framed, _corners(90, 70, 384, 288))
+
+
+def test_a_collage_is_no_copy_of_what_it_shows(scenes):
+    collage = np.ascontiguousarray(_collage([scenes[1], *(_scene("pebbles", seed) for seed in (8, 9, 10))], 0))
+    config = LocalConfig()
+    found = compare(view_of(scenes[1], config), view_of(collage, config), 0, regions=None, config=config)
+    assert found.verdict == Verdict.REJECTED
+    assert "several" in found.why
+
+
+@pytest.mark.parametrize("orientation", [0, 3, 5])
+def test_a_crop_stays_a_copy(scenes, orientation):
+    crop = np.ascontiguousarray(orient(scenes[1][60:230, 90:320], orientation))
+    config = LocalConfig()
+    turn = orientation if orientation >= 4 else (4 - orientation) % 4
+    found = compare(view_of(scenes[1], config), view_of(crop, config), turn, regions=None, config=config)
+    assert found.verdict == Verdict.ACCEPTED, found.why
