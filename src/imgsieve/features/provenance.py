@@ -1,281 +1,189 @@
 """Stage 5's strongest evidence: which of two verified copies was made from the other.
 
-- *Lattice.* The coefficients of a JPEG lie on multiples of its quantization steps. A picture made from it by recoding,
-  toning, mirroring or writing over parts still shows those multiples once its tones are mapped back, when it was saved
-  more finely (Z. Fan and R. L. de Queiroz, IEEE TIP 2003,
-  doi:10.1109/TIP.2002.807361).
-- *Overlay and coding.* See `imgsieve.features.overwriting`.
+A copy can be made from its original, and hardly ever the other way round. The first of these that speaks decides:
+
+- *Frame.* Of two cuttings, the one that lies within the other was cut out of it, unless what surrounds it is plain:
+  then the larger was framed. See `imgsieve.features.placement`.
 - *Detail.* Of two sizes, the larger is the original when the smaller, enlarged, is less detailed; otherwise it was
-  enlarged.
-- *Frame.* Of two cuttings at one scale, the one that lies within the other was cut out of it, unless what surrounds it
-  is flat: then the larger was framed.
+  enlarged, and perhaps sharpened.
+- *Lattice, coding, treatment, overlay.* Of two copies of one size; see the modules of these names and
+  `imgsieve.features.overwriting`.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imgsieve.features.alignment import Matrix, invert
+from imgsieve.features.coding import Coding, by_coding
+from imgsieve.features.lattice import by_lattice, scale_of, speaks
+from imgsieve.features.orientation import compose_inverse, orient
 from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_content
-from imgsieve.features.structure import fine_energy, tone_sums
+from imgsieve.features.placement import Placement
+from imgsieve.features.prediction import Forecast, forecast
+from imgsieve.features.structure import fine_energy
+from imgsieve.features.treatment import by_treatment
 
-__all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "Placement", "made_from", "plainness"]
+__all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "made_from"]
 
-_BASE = np.array(
-    [
-        [16, 11, 10, 16, 24, 40],
-        [12, 12, 14, 19, 26, 58],
-        [14, 13, 16, 24, 40, 57],
-        [14, 17, 22, 29, 51, 87],
-        [18, 22, 37, 56, 68, 109],
-        [24, 35, 55, 64, 81, 104],
-    ],
-    np.float32,
-)
-"""Steps of the JPEG standard's luminance table (ITU-T T.81, K.1), which coders scale."""
+Plane = NDArray[np.uint8]
 
-_FREQUENCIES = (np.add.outer(np.arange(6), np.arange(6)) > 0) & (np.add.outer(np.arange(6), np.arange(6)) <= 5)
-_SCALES = (0.1 * 1.05 ** np.arange(62)).astype(np.float32)
-"""Scales of that table to look for: from JPEG quality 95 to 24."""
-
-_BINS, _REACH = 512, 8.0
-_CENTERS = ((np.arange(_BINS) + 0.5) * _REACH / _BINS).astype(np.float32)
-_LEAST_COEFFICIENTS = 80
-_CLEAR = 0.4
-"""Strength at which a picture itself shows steps."""
-
-_COARSER, _MUCH_COARSER = 1.5, 2.05
-"""A copy is only told by its lattice when the original's steps were coarser by this factor."""
-
-_LEAST_SCALE = 0.35
-"""Below this scale of the table (above a JPEG quality of 82), steps drown in the rounding of pixels."""
-
-_INHERITED, _INHERITED_BY_FAR = 0.40, 0.25
-"""Share of that strength from which another picture shows the same steps: more is asked of steps that are alike, for
-multiples of one lie near those of the other."""
-
-_SHARPENED, _INHERITED_BLUNTED = 1.25, 0.18
-"""A copy with this much more fine structure may have been sharpened; undoing that leaves less of the steps."""
-
-_WINDOW = 320
-_SMOOTHINGS = (0.8, 1.5, 3.0, 4.5, 6.0)
 _SAME_SCALE = 0.02
+_SAME_TILT = 0.5
+"""Degrees."""
 _CONTAINED = 0.97
-_PLAIN = 0.8
+_PLAIN = 0.75
 _WHOLE = 0.985
 _LESS_DETAIL = 0.957
+_SHARPER_WHEN_REDUCED = 1.2
+"""A picture that was enlarged and sharpened is this much finer, once reduced, than what it was made from."""
+_FORETOLD = 0.5
+"""Share of its fine structure that an enlarged picture may have beyond what is foretold from the smaller one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
-    """How the second picture lies on the first, both at full scale."""
-
-    scale_x: float
-    scale_y: float
-    """Pixels of the first for one pixel of the second, along the sides of the second."""
-    tilt: float
-    """Rotation beyond the orientation, in degrees."""
-    coverage_first: float
-    coverage_second: float
-    """Share of each that is seen in the other."""
-    plain_first: float
-    plain_second: float
-    """How plain that part of each is that the other does not show, 0 to 1; see `plainness`."""
-    quality_first: int
-    quality_second: int
-    """JPEG quality by which each file was saved, 0 for other formats."""
-    fidelity_first: int
-    fidelity_second: int
-    """How much of a picture each file's coding leaves: its JPEG quality, 101 where nothing is lost."""
-
-
-def made_from(first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement) -> tuple[int, str]:
+def made_from(
+    first: Plane, second: Plane, orientation: int, placement: Placement, one: Coding, other: Coding
+) -> tuple[int, str]:
     """Tell which of two copies was made from the other.
 
     Parameters
     ----------
     first, second
-        Luma of shape (h, w), uint8, at full scale, the second turned as the first.
+        Luma of shape (h, w), uint8, at full scale.
+    orientation
+        Turns the second into the first.
+    one, other
+        How their files are coded.
 
     Returns
     -------
     One of `OF_FIRST`, `OF_SECOND` and `NEITHER`, and how it was made.
     """
+    turned = np.ascontiguousarray(orient(second, orientation))
     scale = float(np.sqrt(placement.scale_x * placement.scale_y))
-    uneven = abs(placement.scale_x / placement.scale_y - 1) > _SAME_SCALE
-    if abs(scale - 1) > _SAME_SCALE or uneven:
-        return _by_detail(first, second, placement)
-    if min(placement.coverage_first, placement.coverage_second) < _WHOLE or abs(placement.tilt) > 0.5:
-        return _by_frame(placement)
-    if first.shape != second.shape:
+    sized = abs(scale - 1) > _SAME_SCALE or abs(placement.scale_x / placement.scale_y - 1) > _SAME_SCALE
+    whole = min(placement.coverage_first, placement.coverage_second)
+    if whole < (_CONTAINED if sized else _WHOLE) or abs(placement.tilt) > _SAME_TILT:
+        return _by_frame(first, turned, placement, sized=sized)
+    if sized:
+        return _by_detail(first, turned)
+    if first.shape != turned.shape:
         return NEITHER, ""
-    made = _by_lattice(first, second, placement)
-    if made[0] != NEITHER:
-        return made
-    coarsest = max(_scale_of(placement.quality_first), _scale_of(placement.quality_second))
-    better = placement.fidelity_first - placement.fidelity_second
-    return by_content(first, second, better, tones_may_differ=coarsest < _LEAST_SCALE)
+    return _of_one_size(first, turned, second, orientation, one, other)
 
 
-def plainness(luma: NDArray[np.uint8], seen: NDArray[np.bool_]) -> float:
-    """Return how much of the part of a picture that is not seen in another has one of three tones: 1 for a plain frame.
+def _of_one_size(
+    first: Plane, turned: Plane, second: Plane, orientation: int, one: Coding, other: Coding
+) -> tuple[int, str]:
+    """Tell which of two copies of one size was made from the other."""
+    coarse, fine = scale_of(one.quality), scale_of(other.quality)
+    made = by_lattice(first, turned, coarse, fine)
+    if made != NEITHER:
+        return made, "saved again"
+    upright = np.ascontiguousarray(orient(first, compose_inverse(orientation)))
+    forecasts = forecast(first, turned), forecast(second, upright)
+    made, *_ = by_coding(*forecasts, one, other, transposed=orientation % 2 == 1)
+    if made != NEITHER and not _blurred(forecasts, made):
+        return made, "saved again"
+    treated = by_treatment(*forecasts)
+    if treated[0] != NEITHER:
+        return treated
+    better = one.fidelity - other.fidelity
+    return by_content(first, turned, better, tones_may_differ=not speaks(max(coarse, fine)))
 
-    Parameters
-    ----------
-    luma
-        Shape (h, w), uint8.
-    seen
-        Shape (h, w), bool: what the other picture shows.
+
+def _blurred(forecasts: tuple[Forecast, Forecast], made: int) -> bool:
+    """Return whether the one that would have been made is the smoother one.
+
+    A copy is foretold from a sharpened one nearly as well as from its original.
     """
-    rest = luma[~seen]
-    if rest.size < 16:
-        return 0.0
-    histogram = np.bincount(rest, minlength=256).astype(np.float64)
-    found = 0.0
-    for _ in range(3):
-        around = np.convolve(histogram, np.ones(5), mode="same")
-        top = int(around.argmax())
-        found += around[top]
-        histogram[max(0, top - 2) : top + 3] = 0
-    return float(found / rest.size)
+    original, copy = forecasts if made == OF_FIRST else forecasts[::-1]
+    fine = [fine_energy(np.clip(part.copy, 0, 255).astype(np.uint8)) for part in (original, copy)]
+    return fine[0] > 1.25 * fine[1]
 
 
-def _by_frame(placement: Placement) -> tuple[int, str]:
+def _by_frame(first: Plane, second: Plane, placement: Placement, *, sized: bool) -> tuple[int, str]:
     """Tell a cutting from its original, and a framed picture from what it frames."""
     one, other = placement.coverage_first, placement.coverage_second
     if other > one + 0.01 and other > _CONTAINED:
-        return (OF_SECOND, "framed") if placement.plain_first > _PLAIN else (OF_FIRST, "cropped")
+        more = _more_detail(first, second, placement.matrix) if sized else 0
+        return _by_surroundings(OF_FIRST, placement.plain_first, more)
     if one > other + 0.01 and one > _CONTAINED:
-        return (OF_FIRST, "framed") if placement.plain_second > _PLAIN else (OF_SECOND, "cropped")
+        more = -_more_detail(first, second, placement.matrix) if sized else 0
+        return _by_surroundings(OF_SECOND, placement.plain_second, more)
+    if placement.plain_first > _PLAIN >= placement.plain_second:
+        return OF_SECOND, "turned within its frame"
+    if placement.plain_second > _PLAIN >= placement.plain_first:
+        return OF_FIRST, "turned within its frame"
     return NEITHER, ""
 
 
-def _by_detail(first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement) -> tuple[int, str]:
+def _by_surroundings(of_outer: int, plain: float, more: int) -> tuple[int, str]:
+    """Tell whether the outer one of two pictures frames the inner one, or the inner one was cut out.
+
+    Parameters
+    ----------
+    of_outer
+        The answer if the inner one was made from the outer.
+    plain
+        How plain the outer one is around the inner one.
+    more
+        1 when the outer one shows its content with more detail, -1 when the inner one does, 0 when both are alike.
+    """
+    if plain > _PLAIN and more <= 0:
+        return -of_outer, "framed"
+    return (of_outer, "cropped") if more >= 0 else (NEITHER, "")
+
+
+def _more_detail(first: Plane, second: Plane, matrix: Matrix) -> int:
+    """Return 1 when the first shows what both show with more detail, -1 when the second does, 0 for neither."""
+    if abs(float(np.linalg.det(matrix[:, :2]))) >= 1:
+        # A pixel of the second is more than one of the first: the second is enlarged.
+        large, small, into = first, second, matrix
+    else:
+        large, small, into = second, first, invert(matrix)
+    size = (large.shape[1], large.shape[0])
+    laid = cv2.warpAffine(small, into, size, flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpAffine(np.ones(small.shape, np.uint8), into, size, flags=cv2.INTER_NEAREST)
+    rows, columns = (np.nonzero(seen.any(axis=axis))[0] for axis in (1, 0))
+    if min(len(rows), len(columns)) < 16:
+        return 0
+    both = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    ratio = fine_energy(np.ascontiguousarray(laid[both])) / max(fine_energy(np.ascontiguousarray(large[both])), 1e-6)
+    if ratio >= _LESS_DETAIL:
+        return 0
+    return 1 if large is first else -1
+
+
+def _by_detail(first: Plane, second: Plane) -> tuple[int, str]:
     """Tell a reduced or enlarged copy from its original, where both show all of the picture."""
-    if min(placement.coverage_first, placement.coverage_second) < 0.97:
-        return NEITHER, ""
-    swapped = placement.scale_x * placement.scale_y < 1
+    swapped = first.size < second.size
     large, small = (second, first) if swapped else (first, second)
     size = (large.shape[1], large.shape[0])
     enlarged = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
     ratio = fine_energy(enlarged) / max(fine_energy(large), 1e-6)
-    if ratio < _LESS_DETAIL:
-        return (OF_SECOND, "reduced") if swapped else (OF_FIRST, "reduced")
-    return (OF_FIRST, "enlarged") if swapped else (OF_SECOND, "enlarged")
+    if ratio >= _LESS_DETAIL:
+        return (OF_FIRST if swapped else OF_SECOND), "enlarged"
+    if _sharpened(large, small, enlarged):
+        return (OF_FIRST if swapped else OF_SECOND), "enlarged and sharpened"
+    return (OF_SECOND if swapped else OF_FIRST), "reduced"
 
 
-def _by_lattice(first: NDArray[np.uint8], second: NDArray[np.uint8], placement: Placement) -> tuple[int, str]:
-    """Tell by whether one still shows the steps of the other's own quantization table."""
-    one, other = _scale_of(placement.quality_first), _scale_of(placement.quality_second)
-    if one > _COARSER * other and _inherits(first, second, one, other):
-        return OF_FIRST, "saved again"
-    if other > _COARSER * one and _inherits(second, first, other, one):
-        return OF_SECOND, "saved again"
-    return NEITHER, ""
+def _sharpened(large: Plane, small: Plane, enlarged: Plane) -> bool:
+    """Return whether a picture was enlarged and sharpened.
 
-
-def _scale_of(quality: int) -> float:
-    """Return the scale of the standard's table for a JPEG quality; 0 for a picture that is no JPEG."""
-    if quality <= 0:
-        return 0.0
-    return (50.0 / quality) if quality < 50 else (200.0 - 2.0 * quality) / 100.0
-
-
-def _inherits(source: NDArray[np.uint8], copy: NDArray[np.uint8], coarse: float, fine: float) -> bool:
-    """Return whether ``copy`` shows the steps with which ``source`` was saved, its tones and sharpness mapped back."""
-    if not _LEAST_SCALE <= coarse <= _SCALES[-1]:
+    Such a picture is finer than its source at the source's own size, and shows nothing that is not foretold from it.
+    """
+    reduced = cv2.resize(large, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
+    if fine_energy(np.asarray(reduced, np.uint8)) < _SHARPER_WHEN_REDUCED * fine_energy(small):
         return False
-    source, copy = _central(source), _central(copy)
-    mapped = _tones_of(copy, source)
-    enough = _INHERITED_BY_FAR if coarse > _MUCH_COARSER * fine > 0 else _INHERITED
-    if _shows_steps(source, mapped, coarse, enough):
-        return True
-    sharpened = fine_energy(copy) > _SHARPENED * fine_energy(source)
-    return sharpened and _shows_steps(source, _structure_of(mapped, source), coarse, _INHERITED_BLUNTED)
+    found = forecast(large, enlarged)
+    beyond, own = (_fine(plane) for plane in (found.copy - found.predicted, found.copy))
+    return beyond < _FORETOLD * own
 
 
-def _shows_steps(source: NDArray[np.uint8], mapped: NDArray[np.float32], scale: float, enough: float) -> bool:
-    """Return whether a mapped copy shows the steps of ``source`` at least by a share of how ``source`` does."""
-    at = int(np.argmin(np.abs(np.log(_SCALES) - np.log(scale))))
-    near = slice(max(0, at - 2), at + 3)
-    for row, column in _grids(source.shape):
-        own, inherited = _magnitudes(source, row, column), None
-        for table in (_BASE, _BASE.T):
-            strength = _strength(own, table, near)
-            if strength < _CLEAR:
-                continue
-            inherited = _magnitudes(mapped, row, column) if inherited is None else inherited
-            if _strength(inherited, table, near) > enough * strength:
-                return True
-    return False
-
-
-def _central(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cut the middle out of a large picture, on its grid of 8 x 8 blocks from both ends of a small one."""
-    h, w = luma.shape
-    top = max(0, (h - _WINDOW) // 16 * 8)
-    left = max(0, (w - _WINDOW) // 16 * 8)
-    bottom = h if h <= _WINDOW else h - top
-    right = w if w <= _WINDOW else w - left
-    return np.ascontiguousarray(luma[top:bottom, left:right])
-
-
-def _grids(shape: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Return where grids of 8 x 8 blocks may start: at the corner, or so that they end at the far edges."""
-    return [(row, column) for row in sorted({0, shape[0] % 8}) for column in sorted({0, shape[1] % 8})]
-
-
-def _tones_of(copy: NDArray[np.uint8], source: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Map the tones of a copy back to those of its source: the mean of the source at each of the copy's levels."""
-    counts, sums = tone_sums(copy, source)
-    known = np.nonzero(counts)[0]
-    tones = np.interp(np.arange(256), known, sums[known] / counts[known]).astype(np.float32)
-    # Smoothed, so that the table follows the tones and not the noise of single levels.
-    table = cv2.GaussianBlur(tones[None, :], (0, 0), 3.0, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.LUT(copy, table), np.float32)
-
-
-def _structure_of(copy: NDArray[np.float32], source: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Undo sharpening: the best sum of smoothed versions of a copy, in the sense of least squares."""
-    versions = [copy - np.float32(128)]
-    versions += [np.asarray(cv2.GaussianBlur(versions[0], (0, 0), sigma), np.float32) for sigma in _SMOOTHINGS]
-    basis = np.stack([version.ravel() for version in versions], axis=1)
-    target = source.ravel().astype(np.float32) - np.float32(128)
-    weights = np.linalg.lstsq(basis.T @ basis, basis.T @ target, rcond=1e-6)[0]
-    return np.asarray((basis @ weights).reshape(source.shape) + np.float32(128), np.float32)
-
-
-def _magnitudes(luma: NDArray[np.generic], row: int, column: int) -> NDArray[np.float32]:
-    """Return the magnitudes of the low coefficients of the blocks of a grid: shape (rows, columns, 6, 6)."""
-    rows, columns = (luma.shape[0] - row) // 8, (luma.shape[1] - column) // 8
-    cut = luma[row : row + 8 * rows, column : column + 8 * columns].astype(np.float32)
-    across = np.ascontiguousarray(cut).reshape(-1, 8) @ _WAVES
-    blocks = _WAVES.T @ across.reshape(rows, 8, columns * 6)
-    return np.asarray(np.abs(blocks.reshape(rows, 6, columns, 6)).swapaxes(1, 2), np.float32)
-
-
-def _strength(magnitudes: NDArray[np.float32], table: NDArray[np.float32], near: slice) -> float:
-    """Return how well magnitudes lie on multiples of the steps of a table, at the best of some scales: -1 to 1."""
-    places = ((magnitudes / table)[:, :, _FREQUENCIES].ravel() * (_BINS / _REACH)).astype(np.int64)
-    histogram = np.bincount(places[places < _BINS], minlength=_BINS).astype(np.float32)
-    speak = _SPEAKING[near] @ histogram
-    strengths = (_COSINES[near] @ histogram) / np.maximum(speak, 1.0)
-    return float(np.where(speak >= _LEAST_COEFFICIENTS, strengths, 0.0).max())
-
-
-def _waves() -> NDArray[np.float32]:
-    """Return the six longest waves of the 8-point DCT: shape (8, 6)."""
-    n = np.arange(8)[:, None]
-    waves = 0.5 * np.cos((2 * n + 1) * np.arange(6)[None, :] * np.pi / 16)
-    waves[:, 0] = np.sqrt(1 / 8)
-    return waves.astype(np.float32)
-
-
-_WAVES = _waves()
-_SPEAKING = ((_CENTERS[None, :] > 0.6 * _SCALES[:, None]) & (_CENTERS[None, :] < 3.5 * _SCALES[:, None])).astype(
-    np.float32
-)
-_COSINES = (np.cos(2 * np.pi * _CENTERS[None, :] / _SCALES[:, None]) * _SPEAKING).astype(np.float32)
+def _fine(plane: NDArray[np.float32]) -> float:
+    """Return the mean square step between neighbors, across plus down."""
+    return float(np.mean(np.diff(plane, axis=0) ** 2) + np.mean(np.diff(plane, axis=1) ** 2))

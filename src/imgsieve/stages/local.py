@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +16,8 @@ from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import Matrix, affine_near, corners_of, invert, scaling
 from imgsieve.features.glance import agreeing_share
 from imgsieve.features.keypoints import Detector, affine_map, matched, perspective_map
-from imgsieve.features.orientation import orient
-from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, Placement, made_from, plainness
+from imgsieve.features.placement import placement_of
+from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, made_from
 from imgsieve.features.regions import WHOLE
 from imgsieve.features.seams import is_one_of_several
 from imgsieve.schema import Verdict
@@ -29,9 +28,6 @@ __all__ = ["ANY_ORIENTATION", "Comparison", "compare"]
 
 ANY_ORIENTATION = -1
 """The hint of a pair whose orientation is not known: upright is tried, then mirrored."""
-
-_WHOLLY_COVERED = 0.999
-"""Share of a picture beyond which nothing to speak of is left of it; half a pixel around one of 384 is 0.005."""
 
 _SMALL_PART = 0.55
 """Share of a picture below which another one that lies in it may be one of several; two side by side take a half."""
@@ -100,8 +96,11 @@ def compare(
         return replace(found, made=NEITHER, how="")
     if found.made != NEITHER or found.matrix is None or one.luma is None or other.luma is None:
         return found
-    turned = np.ascontiguousarray(orient(other.luma, found.orientation))
-    made, how = made_from(one.luma, turned, _placement(one, other, turned.shape, found, found.matrix))
+    widths = one.width, other.height if found.orientation % 2 else other.width
+    shown, coverages = other.turned(found.orientation), (found.coverage_a, found.coverage_b)
+    matrix = affine_near(found.matrix, shown.shape)
+    placement = placement_of(one.pixels, shown, matrix, coverages, widths)
+    made, how = made_from(one.luma, other.luma, found.orientation, placement, one.coding, other.coding)
     return replace(found, made=made, how=how)
 
 
@@ -122,38 +121,6 @@ def _at_a_glance(one: View, other: View, orientation: int, regions: tuple[int, i
         return None
     why = f"at a glance {share:.0%} of the blocks lie alike, {_LEAST_AT_A_GLANCE:.0%} are needed"
     return Comparison(verdict=Verdict.REJECTED, why=why, orientation=orientation)
-
-
-def _placement(one: View, other: View, turned: tuple[int, ...], found: Comparison, matrix: Matrix) -> Placement:
-    """Say how the second picture lies on the first, at full scale."""
-    grow_one = one.width / one.pixels.shape[1]
-    side = other.pixels.shape[0] if found.orientation % 2 else other.pixels.shape[1]
-    grow_other = turned[1] / side
-    linear = affine_near(matrix, other.turned(found.orientation).shape)[:, :2] * (grow_one / grow_other)
-    shown = other.turned(found.orientation)
-    return Placement(
-        scale_x=float(np.hypot(linear[0, 0], linear[1, 0])),
-        scale_y=float(np.hypot(linear[0, 1], linear[1, 1])),
-        tilt=float(np.degrees(np.arctan2(linear[1, 0], linear[0, 0]))),
-        coverage_first=found.coverage_a,
-        coverage_second=found.coverage_b,
-        plain_first=_plain_around(one.pixels, shown, matrix, found.coverage_a),
-        plain_second=_plain_around(shown, one.pixels, invert(matrix), found.coverage_b),
-        quality_first=one.jpeg_quality,
-        quality_second=other.jpeg_quality,
-        fidelity_first=one.fidelity,
-        fidelity_second=other.fidelity,
-    )
-
-
-def _plain_around(frame: NDArray[np.uint8], inner: NDArray[np.uint8], matrix: Matrix, covered: float) -> float:
-    """Return how plain a picture is around the place where another one lies, which covers a share of it."""
-    if covered > _WHOLLY_COVERED:
-        return 0.0
-    seen = np.zeros(frame.shape[:2], np.uint8)
-    cv2.fillConvexPoly(seen, np.rint(corners_of(inner, matrix)).astype(np.int32), 1)
-    grown = cv2.dilate(seen, np.ones((7, 7), np.uint8)) > 0
-    return plainness(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8), np.asarray(grown))
 
 
 def _compare(one: View, other: View, orientation: int, *, whole: bool, config: LocalConfig) -> Comparison:

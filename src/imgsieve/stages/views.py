@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import fit_side
+from imgsieve.features.coding import Coding
 from imgsieve.features.glance import glimpse
 from imgsieve.features.keypoints import Detector, Keypoints, detect
 from imgsieve.features.orientation import orient
@@ -19,6 +20,8 @@ from imgsieve.features.regions import rectangles, trimmed_rectangle
 from imgsieve.imaging import DecodedImage
 
 __all__ = ["View", "view_of", "view_of_decoded"]
+
+_LOSSLESS = Coding(quality=0, fidelity=101)
 
 _GLIMPSE_SIDE = 192
 """Longer side, in pixels, of the picture from which glimpses are taken."""
@@ -41,10 +44,8 @@ class View:
     """Size of the picture at full scale."""
     luma: NDArray[np.uint8] | None = None
     """Shape (height, width): the luma at full scale; None where the picture was decoded smaller or is very large."""
-    jpeg_quality: int = 0
-    """Quality by which the file was saved, 0 for other formats."""
-    fidelity: int = 101
-    """How much of the picture the file's coding leaves: its JPEG quality, 101 where nothing is lost."""
+    coding: Coding = _LOSSLESS
+    """How the file is coded."""
     trimmed: NDArray[np.uint8] | None = None
     """Shape (4,): the rectangle without flat margins, as stage 1 saw it; found anew when None."""
     _gray: NDArray[np.uint8] | None = None
@@ -101,8 +102,10 @@ def view_of_decoded(decoded: DecodedImage, config: LocalConfig, trimmed: NDArray
         decoded.width,
         decoded.height,
         luma=_full_luma(decoded.pixels) if decoded.reduction == 1 else None,
-        jpeg_quality=decoded.jpeg_quality or 0,
-        fidelity=decoded.jpeg_quality or (LOSSY_QUALITY if decoded.format in LOSSY_FORMATS else 101),
+        coding=Coding(
+            quality=decoded.jpeg_quality or 0,
+            fidelity=decoded.jpeg_quality or (LOSSY_QUALITY if decoded.format in LOSSY_FORMATS else 101),
+        ),
         trimmed=trimmed,
     )
 
