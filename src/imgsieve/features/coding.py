@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.prediction import Forecast
 
-__all__ = ["Coding", "by_coding", "steps_of"]
+__all__ = ["Account", "Coding", "by_coding", "steps_of"]
 
 Floats = NDArray[np.float32]
 
@@ -36,8 +36,8 @@ _STANDARD = np.array(
 )
 """Steps of the JPEG standard's luminance table (ITU-T T.81, K.1), which coders scale."""
 
-_ASKED = [(i, j) for i in range(8) for j in range(8) if 0 < i + j <= 7]
-"""Frequencies of a block that are asked: by row and column of its transform."""
+_ROWS, _COLUMNS = np.nonzero(np.isin(np.add.outer(np.arange(8), np.arange(8)), np.arange(1, 8)))
+"""Frequencies of a block that are asked: rows and columns of its transform."""
 
 _CLEARLY = 1.2
 """Only coefficients count that are larger than this many steps of either file: whether a small one was rounded to
@@ -45,10 +45,9 @@ zero says little, as there are so many."""
 
 _LEAST_SIZE = 2.0
 _LEAST_COEFFICIENTS = 60
-_LEAST_OF_A_KIND = 3
-
-_ROUNDING = 0.6
-"""Standard deviation, in gray levels, of what rounding of pixels and colors adds to a coefficient."""
+_ROUNDINGS = (0.6, 1.2)
+"""Standard deviations, in gray levels, of what rounding of pixels and colors may add to a coefficient: the likelier of
+them counts."""
 
 _IMPRECISION = 0.02
 """Share of a coefficient by which its forecast may be off."""
@@ -61,15 +60,44 @@ _TOUCHED = 2.5
 
 _LEAST_DIFFERENCE = 1.5
 
-_EXPLAINED = -1.1
+_EXPLAINED = -1.0
 """Mean log-likelihood of a coefficient from which a copy is explained by its own coding. Copies have -0.4 to -1.0 when
 tones are changed, saved or sized anew; what was changed pixel by pixel has -1.2 to -6."""
 
-_MARGIN = 0.01
+_SHINING = -0.5
+"""Mean log-likelihood from which a picture's own steps are seen in another one, which then need not be explained."""
+
+_MARGIN = 0.02
 """Difference of the mean log-likelihoods that tells which is the copy; several thousand coefficients have one."""
+
+_MARGIN_OF_CONTRAST = 0.1
+"""What is added to it for each factor of e by which contrasts differ: what a forecast errs by grows with them."""
 
 _LOGISTIC = np.float32(1.702)
 """With this factor the logistic function is within 0.01 of the normal distribution's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What the coding of two files says."""
+
+    made: int
+    """1 when the second was made from the first, -1 when the first was made from the second, 0 for neither."""
+    odds: float
+    """Mean difference of the log-likelihoods, above 0 where the second is likelier a copy; 0 where it is not known."""
+    likely_first: float
+    """Mean log-likelihood of a coefficient of the first, as a copy of the second; not above 0."""
+    likely_second: float
+
+    @property
+    def explains_first(self) -> bool:
+        """Whether the first may have been made from the second, by a change of tones or sharpness."""
+        return self.likely_first >= _EXPLAINED
+
+    @property
+    def explains_second(self) -> bool:
+        """Whether the second may have been made from the first, by a change of tones or sharpness."""
+        return self.likely_second >= _EXPLAINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +123,7 @@ def steps_of(coding: Coding) -> Floats:
     return np.asarray(np.clip(np.floor((_STANDARD * percent + 50) / 100), 1, 255), np.float32)
 
 
-def by_coding(
-    first: Forecast, second: Forecast, one: Coding, other: Coding, *, transposed: bool
-) -> tuple[int, float, float]:
+def by_coding(first: Forecast, second: Forecast, one: Coding, other: Coding, *, transposed: bool) -> Account:
     """Tell which of two files is explained by its own coding.
 
     Parameters
@@ -108,22 +134,18 @@ def by_coding(
         How they are coded.
     transposed
         Whether the rows of one are the columns of the other.
-
-    Returns
-    -------
-    1 when the second was made from the first, -1 when the first was made from the second, 0 for neither; and the mean
-    log-likelihoods of the first as a copy, and of the second as one.
     """
     steps_one, steps_other = steps_of(one), steps_of(other)
     likely_one, gain_one, count_one = _likelihood(first, steps_one, steps_other.T if transposed else steps_other)
     likely_other, gain_other, count_other = _likelihood(second, steps_other, steps_one.T if transposed else steps_one)
-    if min(count_one, count_other) < _LEAST_COEFFICIENTS:
-        return 0, likely_one, likely_other
     odds = likely_other - likely_one + (gain_other - gain_one) / 2
-    explained = likely_other if odds > 0 else likely_one
-    if abs(odds) < _MARGIN or explained < _EXPLAINED or not (one.known and other.known):
-        return 0, likely_one, likely_other
-    return (1 if odds > 0 else -1), likely_one, likely_other
+    if min(count_one, count_other) < _LEAST_COEFFICIENTS or not (one.known and other.known):
+        odds = 0.0
+    contrast = abs(float(np.log((second.copy.std() + 1) / (first.copy.std() + 1))))
+    told = abs(odds) >= _MARGIN + _MARGIN_OF_CONTRAST * contrast
+    explained, source = (likely_other, likely_one) if odds > 0 else (likely_one, likely_other)
+    made = int(np.sign(odds)) if told and (explained >= _EXPLAINED or source >= _SHINING) else 0
+    return Account(made=made, odds=odds, likely_first=likely_one, likely_second=likely_other)
 
 
 def _likelihood(of: Forecast, own: Floats, of_source: Floats) -> tuple[float, float, int]:
@@ -135,32 +157,30 @@ def _likelihood(of: Forecast, own: Floats, of_source: Floats) -> tuple[float, fl
     copy's; and the number of coefficients.
     """
     untouched = _untouched(of)
-    found, foretold, before = (_coefficients(plane, untouched) for plane in (of.copy, of.predicted, of.source))
-    likely, gain, count = 0.0, 0.0, 0
-    for i, j in _ASKED:
-        copy, forecast = found[:, i, j], foretold[:, i, j]
-        scale = np.sqrt(float(forecast @ forecast) / max(float(before[:, i, j] @ before[:, i, j]), 1e-6))
-        step, source_step = float(own[i, j]), float(of_source[i, j] * scale)
-        asked = np.maximum(np.abs(copy), np.abs(forecast)) > max(_CLEARLY * max(step, source_step), _LEAST_SIZE)
-        number = int(asked.sum())
-        if number < _LEAST_OF_A_KIND:
-            continue
-        likely += float(_logarithms(copy[asked], forecast[asked], step).sum())
-        blur = 2 * _ROUNDING**2
-        gain += number * 0.5 * float(np.log((source_step**2 + blur) / (step**2 + blur)))
-        count += number
-    return likely / max(count, 1), gain / max(count, 1), count
+    copy, forecast, before = (_coefficients(plane, untouched) for plane in (of.copy, of.predicted, of.source))
+    scale = np.sqrt((forecast**2).sum(axis=0) / np.maximum((before**2).sum(axis=0), 1e-6))
+    steps, source_steps = own[_ROWS, _COLUMNS], of_source[_ROWS, _COLUMNS] * scale
+    least = np.maximum(_CLEARLY * np.maximum(steps, source_steps), _LEAST_SIZE)
+    asked = np.maximum(np.abs(copy), np.abs(forecast)) > least
+    counts = asked.sum(axis=0)
+    count = int(counts.sum())
+    if count == 0:
+        return 0.0, 0.0, 0
+    found, foretold, step = copy[asked], forecast[asked], np.broadcast_to(steps, copy.shape)[asked]
+    likely = max(float(_logarithms(found, foretold, step, rounding).mean()) for rounding in _ROUNDINGS)
+    blur = np.float32(2 * _ROUNDINGS[0] ** 2)
+    gains = 0.5 * np.log((source_steps**2 + blur) / (steps**2 + blur))
+    return likely, float((counts * gains).sum() / count), count
 
 
-def _logarithms(copy: Floats, forecast: Floats, step: float) -> Floats:
+def _logarithms(copy: Floats, forecast: Floats, step: Floats, rounding: float) -> Floats:
     """Return the log-likelihoods of coefficients: that what was foretold was rounded to what was found."""
-    spread = np.sqrt(np.float32(_ROUNDING**2) + (np.float32(_IMPRECISION) * forecast) ** 2)
-    off = copy - forecast
-    upper = _share_below((off + np.float32(step / 2)) / spread)
-    cell = upper - _share_below((off - np.float32(step / 2)) / spread)
-    reach = 3 * max(3.0, step)
-    odd = np.exp(-np.abs(off) / np.float32(reach)) * np.float32(step / (2 * reach))
-    return np.asarray(np.log((1 - _ODD) * cell + _ODD * odd + np.float32(1e-12)), np.float32)
+    spread = np.sqrt(np.float32(rounding**2) + (np.float32(_IMPRECISION) * forecast) ** 2)
+    off, half = copy - forecast, step / 2
+    cell = _share_below((off + half) / spread) - _share_below((off - half) / spread)
+    reach = 3 * np.maximum(np.float32(3), step)
+    odd = np.exp(-np.abs(off) / reach) * step / (2 * reach)
+    return np.asarray(np.log(np.float32(1 - _ODD) * cell + np.float32(_ODD) * odd + np.float32(1e-12)), np.float32)
 
 
 def _share_below(deviations: Floats) -> Floats:
@@ -181,8 +201,9 @@ def _blocks(plane: Floats) -> Floats:
 
 
 def _coefficients(plane: Floats, chosen: NDArray[np.bool_]) -> Floats:
-    """Return the DCT coefficients of chosen blocks: shape (n, 8, 8)."""
-    return np.asarray(_WAVES @ _blocks(plane)[chosen] @ _WAVES.T, np.float32)
+    """Return the DCT coefficients of chosen blocks at the frequencies that are asked: shape (n, 35)."""
+    waves = _WAVES @ _blocks(plane)[chosen] @ _WAVES.T
+    return np.asarray(waves[:, _ROWS, _COLUMNS], np.float32)
 
 
 def _waves() -> Floats:

@@ -24,7 +24,7 @@ from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_conte
 from imgsieve.features.placement import Placement
 from imgsieve.features.prediction import Forecast, forecast
 from imgsieve.features.structure import fine_energy
-from imgsieve.features.treatment import by_treatment
+from imgsieve.features.treatment import by_noise, by_sharpness
 
 __all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "made_from"]
 
@@ -78,19 +78,24 @@ def _of_one_size(
     first: Plane, turned: Plane, second: Plane, orientation: int, one: Coding, other: Coding
 ) -> tuple[int, str]:
     """Tell which of two copies of one size was made from the other."""
+    upright = np.ascontiguousarray(orient(first, compose_inverse(orientation)))
+    forecasts = forecast(first, turned), forecast(second, upright)
+    coded = by_coding(*forecasts, one, other, transposed=orientation % 2 == 1)
+    noisy = by_noise(*forecasts, one, other, coded)
+    if noisy[0] != NEITHER:
+        return noisy
     coarse, fine = scale_of(one.quality), scale_of(other.quality)
     made = by_lattice(first, turned, coarse, fine)
     if made != NEITHER:
         return made, "saved again"
-    upright = np.ascontiguousarray(orient(first, compose_inverse(orientation)))
-    forecasts = forecast(first, turned), forecast(second, upright)
-    made, *_ = by_coding(*forecasts, one, other, transposed=orientation % 2 == 1)
-    if made != NEITHER and not _blurred(forecasts, made):
-        return made, "saved again"
-    treated = by_treatment(*forecasts)
-    if treated[0] != NEITHER:
-        return treated
+    if coded.made != NEITHER and not _blurred(forecasts, coded.made):
+        return coded.made, "saved again"
+    sharpened = by_sharpness(*forecasts)
+    if sharpened[0] != NEITHER:
+        return sharpened
     better = one.fidelity - other.fidelity
+    if better * coded.odds < 0:
+        better = 0
     return by_content(first, turned, better, tones_may_differ=not speaks(max(coarse, fine)))
 
 

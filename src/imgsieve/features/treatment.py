@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from imgsieve.features.coding import Account, Coding, steps_of
 from imgsieve.features.prediction import Forecast
 
-__all__ = ["by_treatment"]
+__all__ = ["by_noise", "by_sharpness"]
 
 Floats = NDArray[np.float32]
 
@@ -23,43 +24,88 @@ _LEAST_NOISE = 2.0
 _EVEN = 0.7
 """Noise in calm blocks is at least this share of what textured blocks have beyond their forecast."""
 
+_DARKEST, _BRIGHTEST = 6.0, 248.0
+"""Mean gray levels of blocks that can show noise."""
+
 _MORE = 1.5
 """A noisy copy has this much more fine structure in calm blocks than its source."""
 
 _LAGS = (2, 4, 8)
-_NATURAL = 0.8
-"""Growth, in octaves an octave of distance, between what sharpened pictures and what photographs have."""
+_NATURAL = 0.6
+"""Growth, in octaves an octave of distance, that photographs have and sharpened ones have not."""
+
+_BETWEEN = 0.75
+"""Growth between that of a sharpened picture and that of its source."""
 
 _LESS = 0.12
 """By how much less than its source's a sharpened copy's differences grow."""
 
+_AS_FINE = 1.5
+"""A picture that is explained by its own coding, and has less fine structure by this factor, was smoothed."""
 
-def by_treatment(first: Forecast, second: Forecast) -> tuple[int, str]:
-    """Tell which of two pictures was treated, from each foretold from the other.
+
+def by_noise(first: Forecast, second: Forecast, one: Coding, other: Coding, coded: Account) -> tuple[int, str]:
+    """Tell which of two pictures was treated.
+
+    Parameters
+    ----------
+    first, second
+        Each picture foretold from the other.
+    one, other
+        How their files are coded.
+    coded
+        What their coding says.
 
     Returns
     -------
     1 when the second was made from the first, -1 when the first was made from the second, 0 for neither; and how.
     """
-    if _noisy(second):
+    if _noisy(second, one, smoothed=coded.explains_first):
         return 1, "covered with noise"
-    if _noisy(first):
+    if _noisy(first, other, smoothed=coded.explains_second):
         return -1, "covered with noise"
+    return 0, ""
+
+
+def by_sharpness(first: Forecast, second: Forecast) -> tuple[int, str]:
+    """Tell which of two pictures was sharpened; as in `by_noise`."""
     one, other = _growth(first.copy), _growth(second.copy)
-    if (one + other) / 2 >= _NATURAL or abs(one - other) < _LESS:
+    sharpened = min(one, other) < _NATURAL <= max(one, other) and (one + other) / 2 < _BETWEEN
+    if not sharpened or abs(one - other) < _LESS:
         return 0, ""
     return (1 if other < one else -1), "sharpened"
 
 
-def _noisy(copy: Forecast) -> bool:
-    """Return whether a copy has noise that its source has not."""
+def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
+    """Return whether a copy has noise that its source has not.
+
+    Parameters
+    ----------
+    source
+        How the source's file is coded: a coarse coding would have removed the noise from a copy of this picture.
+    smoothed
+        Whether the source may be this picture, smoothed.
+    """
     beyond = _in_blocks((copy.copy - copy.predicted) ** 2)
-    texture = _in_blocks(copy.source**2) - _in_blocks(copy.source) ** 2
-    calm, busy = texture <= np.quantile(texture, 0.25), texture >= np.quantile(texture, 0.75)
+    levels = _in_blocks(copy.source)
+    texture = _in_blocks(copy.source**2) - levels**2
+    inside = (levels > _DARKEST) & (levels < _BRIGHTEST)
+    if inside.mean() < 0.5:
+        return False
+    calm = inside & (texture <= np.quantile(texture[inside], 0.25))
+    busy = inside & (texture >= np.quantile(texture[inside], 0.75))
     noise = float(np.sqrt(np.median(beyond[calm])))
-    if noise < _LEAST_NOISE or noise < _EVEN * float(np.sqrt(np.median(beyond[busy]))):
+    if noise < max(_LEAST_NOISE, _step_of(source) / 4) or noise < _EVEN * float(np.sqrt(np.median(beyond[busy]))):
+        return False
+    if smoothed and _steps(copy.copy).mean() > _AS_FINE * _steps(copy.source).mean():
         return False
     return float(np.median(_steps(copy.copy)[calm])) > _MORE**2 * float(np.median(_steps(copy.source)[calm]))
+
+
+def _step_of(coding: Coding) -> float:
+    """Return a middle step of the table by which a file is quantized, or would be at its fidelity; 1 for none."""
+    quality = coding.fidelity if coding.fidelity <= 100 else 0
+    return float(steps_of(Coding(quality=quality, fidelity=coding.fidelity))[2, 2])
 
 
 def _steps(plane: Floats) -> Floats:
