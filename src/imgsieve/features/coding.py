@@ -70,7 +70,7 @@ _SHINING = -0.5
 _MARGIN = 0.02
 """Difference of the mean log-likelihoods that tells which is the copy; several thousand coefficients have one."""
 
-_MARGIN_OF_CONTRAST = 0.1
+_MARGIN_OF_CONTRAST = 0.15
 """What is added to it for each factor of e by which contrasts differ: what a forecast errs by grows with them."""
 
 _LOGISTIC = np.float32(1.702)

@@ -26,6 +26,11 @@ _KNOTS = 12
 _SMOOTHINGS = (0.7, 1.4, 2.8, 6.0)
 """Standard deviations of the smoothed versions, in pixels."""
 
+_KNOT_SHARES = np.clip(
+    1 - np.abs(np.arange(256)[:, None] * ((_KNOTS - 1) / 255) - np.arange(_KNOTS)), 0, 1
+).astype(np.float32)
+"""Shape (256, 12): what each knot of the curve has to say of each tone."""
+
 _ROUNDS = 3
 _OUTLYING = 3.0
 """What differs by more than this many times the median does not count in the next round."""
@@ -55,10 +60,13 @@ def forecast(copy: Plane, source: Plane) -> Forecast:
         Luma of one shape (h, w), uint8, the source turned as the copy.
     """
     rows, columns = (_middle(length) for length in copy.shape)
-    target, base = copy[rows, columns].astype(np.float32), source[rows, columns].astype(np.float32)
-    terms = _terms(base)
-    weights = _fit(terms[::2, ::2].reshape(-1, terms.shape[2]), target[::2, ::2].ravel())
-    return Forecast(target, base, np.asarray(terms @ weights, np.float32))
+    target, base = copy[rows, columns].astype(np.float32), np.ascontiguousarray(source[rows, columns])
+    details = _details(base)
+    terms = np.concatenate([_KNOT_SHARES[base[::2, ::2]], details[:, ::2, ::2].transpose(1, 2, 0)], axis=2)
+    weights = _fit(terms.reshape(-1, terms.shape[2]), target[::2, ::2].ravel())
+    tones = (_KNOT_SHARES @ weights[:_KNOTS])[base]
+    predicted = tones + np.tensordot(weights[_KNOTS:], details, axes=1)
+    return Forecast(target, base.astype(np.float32), np.asarray(predicted, np.float32))
 
 
 def _middle(length: int) -> slice:
@@ -67,13 +75,10 @@ def _middle(length: int) -> slice:
     return slice(start, min(length, start + _WINDOW))
 
 
-def _terms(source: Floats) -> Floats:
-    """Return what a copy is a sum of: shape (h, w, 16), the parts of the tones, then of the sharpness."""
-    places = source * np.float32((_KNOTS - 1) / 255)
-    tones = [np.clip(1 - np.abs(places - np.float32(k)), 0, 1) for k in range(_KNOTS)]
-    light = (source - np.float32(128)) / np.float32(64)
-    details = [np.asarray(cv2.GaussianBlur(light, (0, 0), sigma), np.float32) - light for sigma in _SMOOTHINGS]
-    return np.stack([*tones, *details], axis=2)
+def _details(source: Plane) -> Floats:
+    """Return what smoothing changes, in 64 gray levels: shape (4, h, w)."""
+    light = source.astype(np.float32) * np.float32(1 / 64)
+    return np.stack([np.asarray(cv2.GaussianBlur(light, (0, 0), sigma), np.float32) - light for sigma in _SMOOTHINGS])
 
 
 def _fit(terms: Floats, target: Floats) -> Floats:

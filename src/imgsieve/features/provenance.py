@@ -36,9 +36,17 @@ _SAME_TILT = 0.5
 _CONTAINED = 0.97
 _PLAIN = 0.75
 _WHOLE = 0.985
-_LESS_DETAIL = 0.957
+_LESS_DETAIL, _AS_MUCH_DETAIL = 0.945, 0.965
+"""Share of the fine structure of the larger of two sizes up to which the smaller one has less, and from which it has as
+much; between them nothing is said."""
+_MUCH_LESS_DETAIL = 0.8
+"""The same where only a part is seen: it is laid over less precisely, and saving it adds structure."""
 _SHARPER_WHEN_REDUCED = 1.2
 """A picture that was enlarged and sharpened is this much finer, once reduced, than what it was made from."""
+_WRECKED, _COARSE = 40, 60
+"""JPEG qualities below which nothing much is made from a file, and below which fine structure is lost in saving."""
+_DOUBT = 0.3
+"""Odds of the coding against which a difference is no overlay."""
 _FORETOLD = 0.5
 """Share of its fine structure that an enlarged picture may have beyond what is foretold from the smaller one."""
 
@@ -82,28 +90,38 @@ def _of_one_size(
     forecasts = forecast(first, turned), forecast(second, upright)
     coded = by_coding(*forecasts, one, other, transposed=orientation % 2 == 1)
     noisy = by_noise(*forecasts, one, other, coded)
-    if noisy[0] != NEITHER:
+    if noisy[0] != NEITHER and _credible(noisy[0], one, other):
         return noisy
     coarse, fine = scale_of(one.quality), scale_of(other.quality)
     made = by_lattice(first, turned, coarse, fine)
     if made != NEITHER:
         return made, "saved again"
-    if coded.made != NEITHER and not _blurred(forecasts, coded.made):
+    if coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one):
         return coded.made, "saved again"
     sharpened = by_sharpness(*forecasts)
-    if sharpened[0] != NEITHER:
+    if sharpened[0] != NEITHER and _credible(sharpened[0], one, other):
         return sharpened
     better = one.fidelity - other.fidelity
     if better * coded.odds < 0:
         better = 0
-    return by_content(first, turned, better, tones_may_differ=not speaks(max(coarse, fine)))
+    seen = by_content(first, turned, better, tones_may_differ=not speaks(max(coarse, fine)))
+    doubted = seen[1] == "written over" and seen[0] * coded.odds < -_DOUBT
+    return (NEITHER, "") if doubted or not _credible(seen[0], one, other) else seen
 
 
-def _blurred(forecasts: tuple[Forecast, Forecast], made: int) -> bool:
-    """Return whether the one that would have been made is the smoother one.
+def _credible(made: int, one: Coding, other: Coding) -> bool:
+    """Return whether what was made was not made from a much more coarsely coded file, a wreck of it."""
+    source, copy = (one, other) if made == OF_FIRST else (other, one)
+    return source.fidelity >= _WRECKED or copy.fidelity < _WRECKED
 
-    A copy is foretold from a sharpened one nearly as well as from its original.
+
+def _blurred(forecasts: tuple[Forecast, Forecast], made: int, coding: Coding) -> bool:
+    """Return whether the one that would have been made is the smoother one, and not for its coarse coding.
+
+    An original is foretold from its sharpened copy nearly as well as a blurred copy from its original.
     """
+    if coding.fidelity < _COARSE:
+        return False
     original, copy = forecasts if made == OF_FIRST else forecasts[::-1]
     fine = [fine_energy(np.clip(part.copy, 0, 255).astype(np.uint8)) for part in (original, copy)]
     return fine[0] > 1.25 * fine[1]
@@ -157,7 +175,7 @@ def _more_detail(first: Plane, second: Plane, matrix: Matrix) -> int:
         return 0
     both = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     ratio = fine_energy(np.ascontiguousarray(laid[both])) / max(fine_energy(np.ascontiguousarray(large[both])), 1e-6)
-    if ratio >= _LESS_DETAIL:
+    if ratio >= _MUCH_LESS_DETAIL:
         return 0
     return 1 if large is first else -1
 
@@ -169,11 +187,11 @@ def _by_detail(first: Plane, second: Plane) -> tuple[int, str]:
     size = (large.shape[1], large.shape[0])
     enlarged = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
     ratio = fine_energy(enlarged) / max(fine_energy(large), 1e-6)
-    if ratio >= _LESS_DETAIL:
+    if ratio >= _AS_MUCH_DETAIL:
         return (OF_FIRST if swapped else OF_SECOND), "enlarged"
     if _sharpened(large, small, enlarged):
         return (OF_FIRST if swapped else OF_SECOND), "enlarged and sharpened"
-    return (OF_SECOND if swapped else OF_FIRST), "reduced"
+    return ((OF_SECOND if swapped else OF_FIRST), "reduced") if ratio < _LESS_DETAIL else (NEITHER, "")
 
 
 def _sharpened(large: Plane, small: Plane, enlarged: Plane) -> bool:

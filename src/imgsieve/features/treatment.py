@@ -24,6 +24,12 @@ _LEAST_NOISE = 2.0
 _EVEN = 0.7
 """Noise in calm blocks is at least this share of what textured blocks have beyond their forecast."""
 
+_SMOOTH = 1.35
+"""Growth, in octaves an octave of distance, above which a picture is blurred."""
+
+_CERTAIN = 1.5
+"""Odds of the coding against which noise is not told: what is missing was lost by blurring or by coarse coding."""
+
 _DARKEST, _BRIGHTEST = 6.0, 248.0
 """Mean gray levels of blocks that can show noise."""
 
@@ -60,9 +66,9 @@ def by_noise(first: Forecast, second: Forecast, one: Coding, other: Coding, code
     -------
     1 when the second was made from the first, -1 when the first was made from the second, 0 for neither; and how.
     """
-    if _noisy(second, one, smoothed=coded.explains_first):
+    if coded.odds > -_CERTAIN and _noisy(second, one, smoothed=coded.explains_first):
         return 1, "covered with noise"
-    if _noisy(first, other, smoothed=coded.explains_second):
+    if coded.odds < _CERTAIN and _noisy(first, other, smoothed=coded.explains_second):
         return -1, "covered with noise"
     return 0, ""
 
@@ -96,6 +102,8 @@ def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
     busy = inside & (texture >= np.quantile(texture[inside], 0.75))
     noise = float(np.sqrt(np.median(beyond[calm])))
     if noise < max(_LEAST_NOISE, _step_of(source) / 4) or noise < _EVEN * float(np.sqrt(np.median(beyond[busy]))):
+        return False
+    if _growth(copy.source) > _SMOOTH:
         return False
     if smoothed and _steps(copy.copy).mean() > _AS_FINE * _steps(copy.source).mean():
         return False
