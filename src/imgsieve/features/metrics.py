@@ -145,6 +145,8 @@ def _detail(squares: NDArray[np.float64], tiles: int) -> tuple[float, float]:
     for k in range(1, len(squares)):
         for direction in range(2):
             lost += _empty_octave(squares[k - 1, direction] / tiles, squares[k, direction] / tiles)
+    for direction in range(2):
+        lost += _lifted_octave(squares[-2, direction] / tiles, squares[-1, direction] / tiles)
     return 2.0**-lost, np.sqrt((squares[0, 0] + squares[0, 1]) / (2 * tiles))
 
 
@@ -155,6 +157,15 @@ def _empty_octave(near: float, far: float) -> float:
         return 1.0 if far > 1e-6 else 0.0
     slope = np.log2(max(far, 1e-12) / near)
     return float(min(1.0, max(0.0, (slope - 1.1) / 0.8)))
+
+
+@njit(nogil=True, cache=True)
+def _lifted_octave(near: float, far: float) -> float:
+    """Return how much of an octave is owed to sharpening or noise, 0 to 1: differences hardly grow over it then."""
+    if near <= 1e-6:
+        return 0.0
+    slope = np.log2(max(far, 1e-12) / near)
+    return float(min(1.0, max(0.0, 1.0 - slope / 0.6)))
 
 
 @njit(nogil=True, cache=True, fastmath=True)
