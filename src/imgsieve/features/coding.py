@@ -64,6 +64,10 @@ _EXPLAINED = -1.0
 """Mean log-likelihood of a coefficient from which a copy is explained by its own coding. Copies have -0.4 to -1.0 when
 tones are changed, saved or sized anew; what was changed pixel by pixel has -1.2 to -6."""
 
+_UNEXPLAINED, _UNKNOWN_CODING = -1.5, -4.5
+"""Mean log-likelihoods below which a picture is not explained by its own coding, and from which a picture of unknown
+coding may differ by that coding alone."""
+
 _SHINING = -0.5
 """Mean log-likelihood from which a picture's own steps are seen in another one, which then need not be explained."""
 
@@ -138,14 +142,31 @@ def by_coding(first: Forecast, second: Forecast, one: Coding, other: Coding, *, 
     steps_one, steps_other = steps_of(one), steps_of(other)
     likely_one, gain_one, count_one = _likelihood(first, steps_one, steps_other.T if transposed else steps_other)
     likely_other, gain_other, count_other = _likelihood(second, steps_other, steps_one.T if transposed else steps_one)
+    if min(count_one, count_other) < _LEAST_COEFFICIENTS or not (one.known or other.known):
+        return Account(made=0, odds=0.0, likely_first=likely_one, likely_second=likely_other)
+    if not (one.known and other.known):
+        likely = (likely_one, likely_other) if one.known else (likely_other, likely_one)
+        made = int(_made_by_unknown(*likely)) * (1 if one.known else -1)
+        return Account(made=made, odds=0.0, likely_first=likely_one, likely_second=likely_other)
     odds = likely_other - likely_one + (gain_other - gain_one) / 2
-    if min(count_one, count_other) < _LEAST_COEFFICIENTS or not (one.known and other.known):
-        odds = 0.0
     contrast = abs(float(np.log((second.copy.std() + 1) / (first.copy.std() + 1))))
     told = abs(odds) >= _MARGIN + _MARGIN_OF_CONTRAST * contrast
     explained, source = (likely_other, likely_one) if odds > 0 else (likely_one, likely_other)
     made = int(np.sign(odds)) if told and (explained >= _EXPLAINED or source >= _SHINING) else 0
     return Account(made=made, odds=odds, likely_first=likely_one, likely_second=likely_other)
+
+
+def _made_by_unknown(known: float, unknown: float) -> bool:
+    """Return whether a file was made from another one, where it is not known to what its pixels were rounded.
+
+    So it is with WebP. Of the other way round nothing is said: what a coarse coding left fits a finer one as well.
+
+    Parameters
+    ----------
+    known, unknown
+        Mean log-likelihoods of both as copies, of the latter as if only its pixels were rounded.
+    """
+    return known < _UNEXPLAINED and unknown >= _UNKNOWN_CODING
 
 
 def _likelihood(of: Forecast, own: Floats, of_source: Floats) -> tuple[float, float, int]:

@@ -26,9 +26,9 @@ _KNOTS = 12
 _SMOOTHINGS = (0.7, 1.4, 2.8, 6.0)
 """Standard deviations of the smoothed versions, in pixels."""
 
-_KNOT_SHARES = np.clip(
-    1 - np.abs(np.arange(256)[:, None] * ((_KNOTS - 1) / 255) - np.arange(_KNOTS)), 0, 1
-).astype(np.float32)
+_KNOT_SHARES = np.clip(1 - np.abs(np.arange(256)[:, None] * ((_KNOTS - 1) / 255) - np.arange(_KNOTS)), 0, 1).astype(
+    np.float32
+)
 """Shape (256, 12): what each knot of the curve has to say of each tone."""
 
 _ROUNDS = 3

@@ -40,7 +40,8 @@ _LESS_DETAIL, _AS_MUCH_DETAIL = 0.945, 0.965
 """Share of the fine structure of the larger of two sizes up to which the smaller one has less, and from which it has as
 much; between them nothing is said."""
 _MUCH_LESS_DETAIL = 0.8
-"""The same where only a part is seen: it is laid over less precisely, and saving it adds structure."""
+"""The same where only a part is seen at nearly one scale: saving an enlarged part adds structure."""
+_NEARLY_ONE_SCALE = 1.25
 _SHARPER_WHEN_REDUCED = 1.2
 """A picture that was enlarged and sharpened is this much finer, once reduced, than what it was made from."""
 _WRECKED, _COARSE = 40, 60
@@ -175,7 +176,8 @@ def _more_detail(first: Plane, second: Plane, matrix: Matrix) -> int:
         return 0
     both = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     ratio = fine_energy(np.ascontiguousarray(laid[both])) / max(fine_energy(np.ascontiguousarray(large[both])), 1e-6)
-    if ratio >= _MUCH_LESS_DETAIL:
+    growth = float(np.sqrt(abs(np.linalg.det(into[:, :2]))))
+    if ratio >= (_MUCH_LESS_DETAIL if growth < _NEARLY_ONE_SCALE else _LESS_DETAIL):
         return 0
     return 1 if large is first else -1
 
