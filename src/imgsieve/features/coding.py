@@ -64,6 +64,10 @@ _EXPLAINED = -1.0
 """Mean log-likelihood of a coefficient from which a copy is explained by its own coding. Copies have -0.4 to -1.0 when
 tones are changed, saved or sized anew; what was changed pixel by pixel has -1.2 to -6."""
 
+_AS_CODED, _NOT_AT_ALL = (-0.65, -0.4), -1.3
+"""Mean log-likelihoods of a copy whose forecast is exact, and which fills its own steps, and below which a picture was
+not saved from the other."""
+
 _UNEXPLAINED, _UNKNOWN_CODING = -1.5, -4.5
 """Mean log-likelihoods below which a picture is not explained by its own coding, and from which a picture of unknown
 coding may differ by that coding alone."""
@@ -92,6 +96,12 @@ class Account:
     likely_first: float
     """Mean log-likelihood of a coefficient of the first, as a copy of the second; not above 0."""
     likely_second: float
+
+    @property
+    def plain(self) -> bool:
+        """Whether one of both differs from its forecast just as its own coding makes it, and the other does not."""
+        likelier, other = max(self.likely_first, self.likely_second), min(self.likely_first, self.likely_second)
+        return self.made != 0 and _AS_CODED[0] <= likelier <= _AS_CODED[1] and other < _NOT_AT_ALL
 
     @property
     def explains_first(self) -> bool:

@@ -93,11 +93,12 @@ def _of_one_size(
     noisy = by_noise(*forecasts, one, other, coded)
     if noisy[0] != NEITHER and _credible(noisy[0], one, other):
         return noisy
+    told = coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one)
     coarse, fine = scale_of(one.quality), scale_of(other.quality)
     made = by_lattice(first, turned, coarse, fine)
-    if made != NEITHER:
+    if made != NEITHER and not (told and coded.plain and coded.made == -made):
         return made, "saved again"
-    if coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one):
+    if told:
         return coded.made, "saved again"
     sharpened = by_sharpness(*forecasts)
     if sharpened[0] != NEITHER and _credible(sharpened[0], one, other):

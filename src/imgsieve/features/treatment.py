@@ -18,22 +18,22 @@ __all__ = ["by_noise", "by_sharpness"]
 
 Floats = NDArray[np.float32]
 
-_LEAST_NOISE = 2.0
+_LEAST_NOISE = 1.7
 """Gray levels from which noise is told."""
 
-_EVEN = 0.7
+_EVEN = 0.6
 """Noise in calm blocks is at least this share of what textured blocks have beyond their forecast."""
 
 _SMOOTH = 1.35
 """Growth, in octaves an octave of distance, above which a picture is blurred."""
 
-_CERTAIN = 1.5
+_CERTAIN = 2.5
 """Odds of the coding against which noise is not told: what is missing was lost by blurring or by coarse coding."""
 
 _DARKEST, _BRIGHTEST = 6.0, 248.0
 """Mean gray levels of blocks that can show noise."""
 
-_MORE = 1.5
+_MORE = 1.3
 """A noisy copy has this much more fine structure in calm blocks than its source."""
 
 _LAGS = (2, 4, 8)
@@ -66,9 +66,9 @@ def by_noise(first: Forecast, second: Forecast, one: Coding, other: Coding, code
     -------
     1 when the second was made from the first, -1 when the first was made from the second, 0 for neither; and how.
     """
-    if coded.odds > -_CERTAIN and _noisy(second, one, smoothed=coded.explains_first):
+    if coded.odds > -_CERTAIN and not coded.explains_second and _noisy(second, one, smoothed=coded.explains_first):
         return 1, "covered with noise"
-    if coded.odds < _CERTAIN and _noisy(first, other, smoothed=coded.explains_second):
+    if coded.odds < _CERTAIN and not coded.explains_first and _noisy(first, other, smoothed=coded.explains_second):
         return -1, "covered with noise"
     return 0, ""
 
