@@ -5,7 +5,7 @@ the cost does not grow with its size.
 
 - *detail*: how much of the pixel count is true detail. The mean square difference of pixels ``r`` apart grows like
   ``r`` or slower in a sharp picture and like the square of ``r`` in a smooth one; octaves in which it grows like the
-  square are empty, as after enlarging or blurring.
+  square are empty, as after enlarging or blurring, and one in which it hardly grows was lifted by sharpening or noise.
 - *noise*: J. Immerkaer, "Fast Noise Variance Estimation", CVIU 1996, doi:10.1006/cviu.1996.0060, on the calmest tiles.
 - *blockiness*: steps at the borders of 8 x 8 blocks against those elsewhere.
 - *past quality*: the JPEG quality that the coefficients remember; see `imgsieve.features.compression`.
