@@ -15,9 +15,11 @@ from imgsieve.cli.texts import visible
 from imgsieve.compare import Explanation, Score, compare_pictures, draw_comparison
 from imgsieve.config import Effort, load_config
 from imgsieve.errors import ConfigError, DecodeError
+from imgsieve.schema import Verdict
 
 __all__ = ["compare_command", "explanation_text"]
 
+_SAID = {Verdict.UNDECIDED: "passed on to the next stage"}
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
@@ -52,7 +54,7 @@ def explanation_text(explanation: Explanation, a: Path, b: Path) -> str:
     """Return an explanation as lines."""
     lines = [f"A  {visible(a)}", f"B  {visible(b)}", ""]
     for stage in explanation.stages:
-        lines.append(f"{stage.title}: {stage.verdict}".rstrip(": "))
+        lines.append(f"{stage.title}: {_SAID.get(stage.verdict, stage.verdict)}".rstrip(": "))
         lines.append(f"  {visible(stage.why)}")
         lines += _table(stage.scores)
         lines.append("")

@@ -57,7 +57,7 @@ def compare_pictures(a: bytes, b: bytes, config: RunConfig) -> Explanation:
         _local(found, config),
     )
     verdict, decided_by, why = _cascade(proposal, stages)
-    keep, keep_why, account = _quality(subjects, found.made, config, same=verdict != DIFFERENT)
+    keep, keep_why, account = _quality(subjects, found, config, same=verdict != DIFFERENT)
     return Explanation(
         verdict=verdict,
         decided_by=decided_by,
@@ -182,15 +182,20 @@ def _local(found: local.Comparison, config: RunConfig) -> StageAccount:
     )
 
 
-def _quality(subjects: Subjects, made: int, config: RunConfig, *, same: bool) -> tuple[str | None, str, StageAccount]:
+def _quality(
+    subjects: Subjects, found: local.Comparison, config: RunConfig, *, same: bool
+) -> tuple[str | None, str, StageAccount]:
     """Give the account of stage 5, and which picture is kept."""
     parts, score = quality.measure(subjects.features, config.quality)
     width, height, size = (np.array(subjects.fact(name), np.int64) for name in ("width", "height", "size"))
     best = int(np.argmin(quality.rank_of(score, width * height, size)))
-    if same and made != NEITHER:
-        best = 0 if made == OF_FIRST else 1
+    told = same and found.made != NEITHER
+    if told:
+        best = 0 if found.made == OF_FIRST else 1
     own, others = ({name: float(parts[name][i]) for name in QUALITY_PARTS} for i in (best, 1 - best))
-    reason = quality.reason_of(own, others, 2, int(same and made != NEITHER), config.quality)
+    better = quality.better_parts(own, others, config.quality)
+    words = [f"{'BA'[best]} was made from it ({found.how})", *better] if told else better
+    reason = ", ".join(words) or "equal in quality; it has more pixels, more bytes, or comes first"
     weights = dataclasses.asdict(config.quality)
     scores = [Score(name="score", value=f"{score[0]:.1f} : {score[1]:.1f}")]
     scores += [

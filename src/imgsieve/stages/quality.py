@@ -17,7 +17,7 @@ from imgsieve.config import QualityConfig
 from imgsieve.features.quality import COLUMNS, parts_of, score_of
 from imgsieve.schema import QUALITY_PARTS
 
-__all__ = ["measure", "rank_of", "reason_for", "reason_of"]
+__all__ = ["better_parts", "measure", "rank_of", "reason_for"]
 
 _WORDS = {
     "resolution": "more true detail",
@@ -60,23 +60,9 @@ def rank_of(score: NDArray[np.float32], pixels: NDArray[np.int64], size: NDArray
     return rank
 
 
-def reason_of(
-    keeper: Mapping[str, float], others: Mapping[str, float], members: int, copies: int, config: QualityConfig
-) -> str:
-    """Say why a keeper is kept.
-
-    Parameters
-    ----------
-    keeper
-        Parts of the keeper.
-    others
-        Means of the parts of its duplicates.
-    members
-        Images of the group, the keeper counted.
-    copies
-        Members that are known to be made from another, which the keeper is not.
-    """
-    return reason_for([keeper[name] - others[name] for name in QUALITY_PARTS], members, copies, config)
+def better_parts(keeper: Mapping[str, float], other: Mapping[str, float], config: QualityConfig) -> list[str]:
+    """Say in what a keeper is better than another image, from the parts of both; at most three words."""
+    return _gains([keeper[name] - other[name] for name in QUALITY_PARTS], config)
 
 
 def reason_for(leads: Sequence[float], members: int, copies: int, config: QualityConfig) -> str:
@@ -87,14 +73,20 @@ def reason_for(leads: Sequence[float], members: int, copies: int, config: Qualit
     leads
         By how much each part of the keeper, in the order of `QUALITY_PARTS`, is above the mean of its duplicates.
     members, copies
-        As in `reason_of`.
+        Images of the group, the keeper counted, and those of them that are known to be made from another, which the
+        keeper is not.
     """
-    gains = {name: getattr(config, name) * lead for name, lead in zip(QUALITY_PARTS, leads, strict=True)}
-    best = sorted((name for name in QUALITY_PARTS if gains[name] > _LEAST_GAIN), key=lambda name: -gains[name])
-    words = [_WORDS[name] for name in best[:3]]
+    words = _gains(leads, config)
     if copies:
         many = f"{copies} of the others known to be made from another"
         words.insert(0, "the source of its copies" if copies == members - 1 else many)
     if not words:
         return f"equal in quality to the other {members - 1}; kept for its size or its place in the listing"
     return f"best of {members}: " + ", ".join(words)
+
+
+def _gains(leads: Sequence[float], config: QualityConfig) -> list[str]:
+    """Say which leads count most, at most three of them."""
+    gains = {name: getattr(config, name) * lead for name, lead in zip(QUALITY_PARTS, leads, strict=True)}
+    best = sorted((name for name in QUALITY_PARTS if gains[name] > _LEAST_GAIN), key=lambda name: -gains[name])
+    return [_WORDS[name] for name in best[:3]]
