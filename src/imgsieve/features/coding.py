@@ -68,6 +68,8 @@ _AS_CODED, _NOT_AT_ALL = (-0.65, -0.4), -1.3
 """Mean log-likelihoods of a copy whose forecast is exact, and which fills its own steps, and below which a picture was
 not saved from the other."""
 
+_PLAIN_ODDS = 0.1
+
 _UNEXPLAINED, _UNKNOWN_CODING = -1.5, -4.5
 """Mean log-likelihoods below which a picture is not explained by its own coding, and from which a picture of unknown
 coding may differ by that coding alone."""
@@ -101,7 +103,8 @@ class Account:
     def plain(self) -> bool:
         """Whether one of both differs from its forecast just as its own coding makes it, and the other does not."""
         likelier, other = max(self.likely_first, self.likely_second), min(self.likely_first, self.likely_second)
-        return self.made != 0 and _AS_CODED[0] <= likelier <= _AS_CODED[1] and other < _NOT_AT_ALL
+        certain = self.made != 0 and abs(self.odds) >= _PLAIN_ODDS
+        return certain and _AS_CODED[0] <= likelier <= _AS_CODED[1] and other < _NOT_AT_ALL
 
     @property
     def explains_first(self) -> bool:

@@ -43,6 +43,9 @@ _NATURAL = 0.6
 _BETWEEN = 0.75
 """Growth between that of a sharpened picture and that of its source."""
 
+_HARSH = 0.35
+"""Growth that is found in few photographs."""
+
 _LESS = 0.12
 """By how much less than its source's a sharpened copy's differences grow."""
 
@@ -76,8 +79,9 @@ def by_noise(first: Forecast, second: Forecast, one: Coding, other: Coding, code
 def by_sharpness(first: Forecast, second: Forecast) -> tuple[int, str]:
     """Tell which of two pictures was sharpened; as in `by_noise`."""
     one, other = _growth(first.copy), _growth(second.copy)
-    sharpened = min(one, other) < _NATURAL <= max(one, other) and (one + other) / 2 < _BETWEEN
-    if not sharpened or abs(one - other) < _LESS:
+    low, high = min(one, other), max(one, other)
+    sharpened = (low < _NATURAL <= high and (low + high) / 2 < _BETWEEN) or (low < _HARSH and high < _NATURAL + _LESS)
+    if not sharpened or high - low < _LESS:
         return 0, ""
     return (1 if other < one else -1), "sharpened"
 
