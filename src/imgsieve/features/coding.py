@@ -68,7 +68,8 @@ _AS_CODED, _NOT_AT_ALL = (-0.65, -0.4), -1.3
 """Mean log-likelihoods of a copy whose forecast is exact, and which fills its own steps, and below which a picture was
 not saved from the other."""
 
-_PLAIN_ODDS = 0.1
+_PLAIN_ODDS = 0.25
+"""Odds that are clear: a change of colors that the forecast does not know of may give 0.2 to the wrong one."""
 
 _UNEXPLAINED, _UNKNOWN_CODING = -1.5, -4.5
 """Mean log-likelihoods below which a picture is not explained by its own coding, and from which a picture of unknown
