@@ -14,6 +14,7 @@ from imgsieve.schema import Verdict
 from imgsieve.stages.local import compare
 from imgsieve.stages.views import view_of
 
+
 def _scene(kind, seed=3, width=384, height=288):
     return render_scene(np.random.default_rng(seed), width, height, kind=kind)
 

@@ -46,8 +46,8 @@ def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32]) ->
         Shape (4, 2), float32: where the corners of the inner one lie, right and down, around it in turn.
     """
     canvas, valid = _laid_out(frame, corners)
-    sides = [side for side in _sides(canvas, valid) if side is not None]
-    if not sides or not all(steep for steep, _ in sides):
+    seams = _seams(canvas, valid)
+    if not seams or not all(seams):
         return False
     inside = canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
     busy = _busy_share(inside, np.ones(inside.shape, bool))
@@ -72,27 +72,24 @@ def _laid_out(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[N
     return np.asarray(canvas, np.float32), np.asarray(valid == 255, np.bool_)
 
 
-def _sides(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> list[tuple[bool, float] | None]:
-    """Say of each side whether there is a seam, and how steep it is; None where nothing is around."""
-    found: list[tuple[bool, float] | None] = []
-    for quarters in range(4):
-        found.append(_side(np.rot90(canvas, quarters), np.rot90(valid, quarters)))
-    return found
+def _seams(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> list[bool]:
+    """Say of each side that has something around it whether there is a seam."""
+    sides = [_seam(np.rot90(canvas, quarters), np.rot90(valid, quarters)) for quarters in range(4)]
+    return [side for side in sides if side is not None]
 
 
-def _side(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[bool, float] | None:
-    """Look at the upper side."""
+def _seam(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> bool | None:
+    """Look for a seam at the upper side; None where nothing is around."""
     columns = slice(_MARGIN, -_MARGIN)
     rows = valid[:, columns].mean(axis=1) > 0.9
     if rows[:_MARGIN].sum() < _LEAST_LINES:
         return None
     steps = np.abs(np.diff(canvas[:, columns], axis=0)).mean(axis=1)
-    there = rows[1:] & rows[:-1]
-    lines = np.arange(len(steps)) - (_MARGIN - 1)
+    there, lines = rows[1:] & rows[:-1], np.arange(len(steps)) - (_MARGIN - 1)
     seam = steps[there & (lines >= _SEAM.start) & (lines < _SEAM.stop)].max(initial=0.0)
     other = steps[there & ((lines < -_OUTSIDE) | (lines >= _AWAY)) & (lines < _SIDE - _AWAY)]
     usual = float(np.median(other)) if len(other) else 0.0
-    return bool(seam >= max(_LEAST_STEP, _STEEP * usual)), float(seam)
+    return bool(seam >= max(_LEAST_STEP, _STEEP * usual))
 
 
 def _busy_share(luma: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
