@@ -39,19 +39,19 @@ def scenes():
 def test_one_of_four_is_one_of_several(scenes, gutter):
     others = [scenes[1], _scene("pebbles", 8), _scene("pebbles", 9), scenes[1][:, ::-1]]
     collage = _collage([scenes[1], *others[1:]], gutter)
-    assert is_one_of_several(np.ascontiguousarray(collage), _corners(gutter, gutter, 192, 144))
+    assert is_one_of_several(np.ascontiguousarray(collage), _corners(gutter, gutter, 192, 144), 1.0)
 
 
 @pytest.mark.parametrize("place", [(0, 0), (90, 60), (150, 100)])
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_part_of_a_picture_is_no_other_one(scenes, number, place):
-    assert not is_one_of_several(scenes[number], _corners(*place, 230, 170))
+    assert not is_one_of_several(scenes[number], _corners(*place, 230, 170), 1.0)
 
 
 @pytest.mark.parametrize("value", [0, 120, 255])
 def test_a_framed_picture_is_alone(scenes, value):
     framed = np.pad(scenes[1], ((70, 70), (90, 90), (0, 0)), constant_values=value)
-    assert not is_one_of_several(framed, _corners(90, 70, 384, 288))
+    assert not is_one_of_several(framed, _corners(90, 70, 384, 288), 1.0)
 
 
 def test_a_collage_is_no_copy_of_what_it_shows(scenes):

@@ -16,8 +16,10 @@ _SIDE = 96
 _MARGIN = 32
 """The inner picture is brought to 96 x 96 pixels, with as much around it as there is, up to 32."""
 
-_SEAM = slice(-2, 11)
-"""Lines around the border where a seam may be: further inside, as pictures are often cut to fit."""
+_SEAM, _SEAM_CUT = slice(-2, 3), slice(-2, 11)
+"""Lines around the border where a seam may be; further inside where a picture was cut to fit,"""
+_CUT = 0.975
+"""of which so much is seen at most."""
 _AWAY, _OUTSIDE = 13, 5
 """Lines from the border where there is none, within and outside."""
 
@@ -35,7 +37,7 @@ _AS_BUSY = 0.78
 """The surroundings of one of several pictures are at least so busy, compared with itself."""
 
 
-def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> bool:
+def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32], seen: float) -> bool:
     """Return whether what surrounds a place in a picture are other pictures.
 
     Parameters
@@ -44,9 +46,11 @@ def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32]) ->
         Shape (h, w, 3), uint8 RGB: the outer picture.
     corners
         Shape (4, 2), float32: where the corners of the inner one lie, right and down, around it in turn.
+    seen
+        Share of the inner one that the outer shows.
     """
     canvas, valid = _laid_out(frame, corners)
-    seams = _seams(canvas, valid)
+    seams = _seams(canvas, valid, _SEAM if seen > _CUT else _SEAM_CUT)
     if not seams or not all(seams):
         return False
     inside = canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
@@ -72,13 +76,13 @@ def _laid_out(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[N
     return np.asarray(canvas, np.float32), np.asarray(valid == 255, np.bool_)
 
 
-def _seams(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> list[bool]:
+def _seams(canvas: NDArray[np.float32], valid: NDArray[np.bool_], where: slice) -> list[bool]:
     """Say of each side that has something around it whether there is a seam."""
-    sides = [_seam(np.rot90(canvas, quarters), np.rot90(valid, quarters)) for quarters in range(4)]
+    sides = [_seam(np.rot90(canvas, quarters), np.rot90(valid, quarters), where) for quarters in range(4)]
     return [side for side in sides if side is not None]
 
 
-def _seam(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> bool | None:
+def _seam(canvas: NDArray[np.float32], valid: NDArray[np.bool_], where: slice) -> bool | None:
     """Look for a seam at the upper side; None where nothing is around."""
     columns = slice(_MARGIN, -_MARGIN)
     rows = valid[:, columns].mean(axis=1) > 0.9
@@ -86,7 +90,7 @@ def _seam(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> bool | None:
         return None
     steps = np.abs(np.diff(canvas[:, columns], axis=0)).mean(axis=1)
     there, lines = rows[1:] & rows[:-1], np.arange(len(steps)) - (_MARGIN - 1)
-    seam = steps[there & (lines >= _SEAM.start) & (lines < _SEAM.stop)].max(initial=0.0)
+    seam = steps[there & (lines >= where.start) & (lines < where.stop)].max(initial=0.0)
     other = steps[there & ((lines < -_OUTSIDE) | (lines >= _AWAY)) & (lines < _SIDE - _AWAY)]
     usual = float(np.median(other)) if len(other) else 0.0
     return bool(seam >= max(_LEAST_STEP, _STEEP * usual))

@@ -110,8 +110,8 @@ def _is_one_of_several(one: View, other: View, found: Comparison) -> bool:
         return False
     turned = other.turned(found.orientation)
     if found.coverage_a < found.coverage_b:
-        return is_one_of_several(one.pixels, corners_of(turned, found.matrix))
-    return is_one_of_several(turned, corners_of(one.pixels, invert(found.matrix)))
+        return is_one_of_several(one.pixels, corners_of(turned, found.matrix), found.coverage_b)
+    return is_one_of_several(turned, corners_of(one.pixels, invert(found.matrix)), found.coverage_a)
 
 
 def _at_a_glance(one: View, other: View, orientation: int, regions: tuple[int, int]) -> Comparison | None:
