@@ -156,7 +156,7 @@ def tables(results: Sequence[dict[str, Any]], options: argparse.Namespace) -> st
                 pair_rows,
             ),
             f"### Planted copies found, {largest['images']:,} images",
-            table(("kind", "distance, bits", "planted", "proposed with the original", "in its group"), band_rows),
+            table(("kind", "distance or area", "planted", "proposed with the original", "in its group"), band_rows),
         ]
     )
 

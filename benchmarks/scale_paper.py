@@ -45,7 +45,7 @@ CONSTANTS = {
     "search": Constant(
         0.00083,
         "core seconds",
-        "to search with an image: 8 orientations, 46 regions",
+        "to search with an image: 8 orientations, margins, corners in 4 orders",
         SCALE,
     ),
     "judge": Constant(1.4e-5, "core seconds", "stages 2 and 3, a pair", SCALE),

@@ -9,9 +9,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.features.layout import layout_of_means
-from imgsieve.features.regions import COUNT as REGIONS
-from imgsieve.features.regions import TRIMMED, WHOLE, rectangles, region_codes, trimmed_rectangle
+from imgsieve.features.local_codes import local_codes
+from imgsieve.features.regions import trimmed_code, trimmed_rectangle
 from imgsieve.features.wavelet import code_of_means, codes_of_means, fill_integral
+from imgsieve.schema import LOCAL_CODE_BYTES, LOCAL_CODES, LOCAL_PLACE_BYTES
 from scaling.copies import bits_between, frame, resample, turn, wear, window_means
 from scaling.pictures import CELLS, Canvas, new_canvas, paint
 from scaling.plan import CROPPED, EMPTY, FRAMED, SKEWED, TURNED, WORN
@@ -21,9 +22,11 @@ from scaling.textures import SIDE, add_grain
 COPY, FACTS = 2, 3
 """Purposes of streams of random numbers, beside that of the picture."""
 
-_UPRIGHT_WINDOWS = 41
-_WINDOWS = rectangles(np.arange(_UPRIGHT_WINDOWS, dtype=np.int8), np.zeros((_UPRIGHT_WINDOWS, 4), np.uint8))
-"""Where windows lie, as shares of a side: crops are made there."""
+_LEAST_AREA = 0.3
+"""Of their originals, that crops show."""
+
+_CROP_BITS = 18
+"""Crops are worn by fewer bits than this: they are told by how much they show."""
 
 _SHARED_WORD = np.random.default_rng(8).integers(0, 256, 8, dtype=np.uint8)
 """The third word of all codes that share one."""
@@ -36,10 +39,14 @@ class Made(NamedTuple):
 
     codes: NDArray[np.uint8]
     """Shape (n, 8, 32)."""
-    regions: NDArray[np.uint8]
-    """Shape (n, 46, 32)."""
     trimmed: NDArray[np.uint8]
     """Shape (n, 4)."""
+    trimmed_codes: NDArray[np.uint8]
+    """Shape (n, 32)."""
+    local_codes: NDArray[np.uint8]
+    """Shape (n, 48, 16)."""
+    local_places: NDArray[np.uint8]
+    """Shape (n, 48, 3)."""
     layout: NDArray[np.int8]
     """Shape (n, 256)."""
     cells: NDArray[np.uint8]
@@ -49,31 +56,18 @@ class Made(NamedTuple):
     kinds: NDArray[np.int8]
     """Shape (n,): kinds with copies told apart; see `scaling.plan.KINDS`."""
     bits: NDArray[np.int16]
-    """Shape (n,): distance of a copy's code from that of its original, in the orientation and region below."""
+    """Shape (n,): distance of a copy's code from that of what it shows of its original, turned as told below."""
     orientation: NDArray[np.int8]
     """Shape (n,): turns the copy into its original."""
-    region: NDArray[np.int8]
-    """Shape (n,): the region of the original that a crop shows; -1 for the whole."""
+    area: NDArray[np.float32]
+    """Shape (n,): the share of its original that a crop shows; 1 for the whole."""
     aspect: NDArray[np.float32]
     """Shape (n,): width over height."""
 
 
 def make(seed: int, images: NDArray[np.int64], sources: NDArray[np.int64], kinds: NDArray[np.int8], mix: str) -> Made:
     """Make up and describe images; see `scaling.plan.Plan.sources` for the last two."""
-    n = len(images)
-    made = Made(
-        np.empty((n, 8, 32), np.uint8),
-        np.empty((n, REGIONS, 32), np.uint8),
-        np.empty((n, 4), np.uint8),
-        np.empty((n, 256), np.int8),
-        np.empty((n, CELLS, CELLS, 3), np.uint8),
-        np.empty((n, 2), np.float32),
-        kinds.copy(),
-        np.zeros(n, np.int16),
-        np.zeros(n, np.int8),
-        np.full(n, WHOLE, np.int8),
-        np.empty(n, np.float32),
-    )
+    made = _blank(kinds, len(images))
     _fill(seed, images, sources, made, new_canvas(mix), False)
     return made
 
@@ -82,22 +76,29 @@ def make_codes(
     seed: int, images: NDArray[np.int64], sources: NDArray[np.int64], kinds: NDArray[np.int8], mix: str
 ) -> NDArray[np.uint8]:
     """Make up images, and return their upright codes alone: shape (n, 32), uint8."""
-    n = len(images)
-    made = Made(
-        np.empty((n, 8, 32), np.uint8),
-        np.empty((0, REGIONS, 32), np.uint8),
-        np.empty((0, 4), np.uint8),
-        np.empty((0, 256), np.int8),
-        np.empty((0, CELLS, CELLS, 3), np.uint8),
-        np.empty((0, 2), np.float32),
-        kinds.copy(),
-        np.zeros(n, np.int16),
-        np.zeros(n, np.int8),
-        np.full(n, WHOLE, np.int8),
-        np.empty(n, np.float32),
-    )
+    made = _blank(kinds, 0)
     _fill(seed, images, sources, made, new_canvas(mix), True)
     return np.ascontiguousarray(made.codes[:, 0])
+
+
+def _blank(kinds: NDArray[np.int8], described: int) -> Made:
+    """Return room for images, and for the descriptions of ``described`` of them."""
+    n = len(kinds)
+    return Made(
+        codes=np.empty((n, 8, 32), np.uint8),
+        trimmed=np.empty((described, 4), np.uint8),
+        trimmed_codes=np.empty((described, 32), np.uint8),
+        local_codes=np.empty((described, LOCAL_CODES, LOCAL_CODE_BYTES), np.uint8),
+        local_places=np.empty((described, LOCAL_CODES, LOCAL_PLACE_BYTES), np.uint8),
+        layout=np.empty((described, 256), np.int8),
+        cells=np.empty((described, CELLS, CELLS, 3), np.uint8),
+        light=np.empty((described, 2), np.float32),
+        kinds=kinds.copy(),
+        bits=np.zeros(n, np.int16),
+        orientation=np.zeros(n, np.int8),
+        area=np.ones(n, np.float32),
+        aspect=np.empty(n, np.float32),
+    )
 
 
 @njit(nogil=True, cache=True)
@@ -128,7 +129,7 @@ def _fill(
         if kind == WORN and not codes_only:
             # A copy is compared the way it is to be found: turned back, or without its frame.
             framed = made.kinds[i] == FRAMED
-            found = made.regions[i, TRIMMED] if framed else made.codes[i, made.orientation[i]]
+            found = made.trimmed_codes[i] if framed else made.codes[i, made.orientation[i]]
             made.bits[i] = bits_between(found, target)
 
 
@@ -152,6 +153,7 @@ def _copy(i: int, made: Made, canvas: Canvas, target: NDArray[np.uint8]) -> None
     if made.kinds[i] == EMPTY:
         how, wanted = np.float32(1), wanted % 5
     if how < 0.22:
+        wanted %= _CROP_BITS
         _crop(i, made, canvas, target)
     else:
         code_of_means(window_means(canvas.integral, (0, 0, SIDE, SIDE)), target)
@@ -159,17 +161,18 @@ def _copy(i: int, made: Made, canvas: Canvas, target: NDArray[np.uint8]) -> None
     if 0.22 <= how < 0.34:
         _turn(i, made, canvas)
     elif 0.34 <= how < 0.40:
-        made.kinds[i], made.region[i] = FRAMED, TRIMMED
+        made.kinds[i] = FRAMED
         canvas.scratch[:] = luma
         frame(canvas.scratch, 5 + int(word(state) % np.uint64(20)), 255.0 if how < 0.37 else 0.0, luma)
 
 
 @njit(nogil=True, cache=True)
 def _crop(i: int, made: Made, canvas: Canvas, target: NDArray[np.uint8]) -> None:
-    """Cut one of the windows that have codes of their own."""
-    region = int(word(canvas.state) % np.uint64(_UPRIGHT_WINDOWS))
-    made.kinds[i], made.region[i] = CROPPED, region
-    place = _WINDOWS[region]
+    """Cut a part out, anywhere."""
+    place = _window(canvas.state)
+    height, width = place[2] - place[0], place[3] - place[1]
+    made.kinds[i], made.area[i] = CROPPED, height * width
+    made.aspect[i] *= width / height
     pixels = np.rint(place * np.float32(SIDE)).astype(np.int64)
     code_of_means(window_means(canvas.integral, (pixels[0], pixels[1], pixels[2], pixels[3])), target)
     canvas.scratch[:] = canvas.luma
@@ -177,6 +180,16 @@ def _crop(i: int, made: Made, canvas: Canvas, target: NDArray[np.uint8]) -> None
     for channel in range(2):
         canvas.tints[:] = canvas.chroma[channel]
         resample(canvas.tints, place, canvas.chroma[channel])
+
+
+@njit(nogil=True, cache=True)
+def _window(state: NDArray[np.uint64]) -> NDArray[np.float32]:
+    """Draw what a crop shows: top, left, bottom, right as shares of a side; as long as its original, or less so."""
+    area, longer = uniform(state, _LEAST_AREA, 0.95), uniform(state, 0.9, 1.1)
+    height = min(np.float32(np.sqrt(area) * longer), np.float32(1))
+    width = min(area / height, np.float32(1))
+    top, left = uniform(state, 0.0, 1.0) * (1 - height), uniform(state, 0.0, 1.0) * (1 - width)
+    return np.array([top, left, top + height, left + width], np.float32)
 
 
 @njit(nogil=True, cache=True)
@@ -204,7 +217,8 @@ def _describe(i: int, made: Made, canvas: Canvas, codes_only: bool) -> None:
         return
     made.codes[i] = codes_of_means(means)
     rectangle = trimmed_rectangle(luma)
-    made.regions[i] = region_codes(luma, integral, rectangle, made.aspect[i])
+    made.trimmed_codes[i] = trimmed_code(integral, rectangle)
+    local_codes(luma, made.aspect[i], made.local_codes[i], made.local_places[i])
     for k in range(4):
         made.trimmed[i, k] = np.uint8(rectangle[k])
     made.layout[i] = layout_of_means(means)

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 BANDS = ((0, 17), (18, 31), (32, 47), (48, 58), (59, 256))
 """Distances in bits, both ends included."""
 
+AREAS = ((30, 39), (40, 49), (50, 59), (60, 69), (70, 79), (80, 95))
+"""Percent of their originals that crops show, both ends included."""
+
 COPIES = ("exact", "worn", "turned", "cropped", "framed")
 
 
@@ -28,6 +31,7 @@ def found_by_band(root: Path, truth: Iterable[pa.Table]) -> list[dict[str, objec
     copies = _copies(truth)
     copy, original = copies["image_id"].to_numpy(), copies["cluster"].to_numpy()
     bits, kinds = copies["distance_bits"].to_numpy(), copies["kind"].to_numpy(zero_copy_only=False)
+    percent = (100 * copies["area"].to_numpy()).astype(np.int16)
     keys = _keys(copy, _speaker(original, copy, kinds == "exact"))
     found = np.isin(keys, _proposed(root, np.unique(keys)))
     groups = pq.read_table(root / "groups.parquet", columns=["group"], use_threads=False)["group"]
@@ -35,13 +39,20 @@ def found_by_band(root: Path, truth: Iterable[pa.Table]) -> list[dict[str, objec
     together = (group[copy] == group[original]) & (group[copy] >= 0)
     rows: list[dict[str, object]] = []
     for kind in COPIES:
-        for low, high in BANDS:
-            mine = (kinds == kind) & (bits >= low) & (bits <= high)
+        figures, bands = (percent, AREAS) if kind == "cropped" else (bits, BANDS)
+        for low, high in bands:
+            mine = (kinds == kind) & (figures >= low) & (figures <= high)
             if mine.any():
                 counts = {"planted": mine.sum(), "proposed": found[mine].sum(), "grouped": together[mine].sum()}
-                named = {"kind": kind, "band": f"{low}-{high}" if high < 256 else f"{low} and more"}
-                rows.append({**named, **{name: int(count) for name, count in counts.items()}})
+                rows.append({"kind": kind, "band": _band(kind, low, high), **{n: int(c) for n, c in counts.items()}})
     return rows
+
+
+def _band(kind: str, low: int, high: int) -> str:
+    """Say which copies a row counts."""
+    if kind == "cropped":
+        return f"{low}-{high} % of the area"
+    return f"{low}-{high} bits" if high < 256 else f"{low} bits and more"
 
 
 def _copies(truth: Iterable[pa.Table]) -> pa.Table:

@@ -21,13 +21,14 @@ TRUTH = pa.schema(
         pa.field("kind", pa.string(), nullable=False),
         pa.field("distance_bits", pa.int16(), nullable=False),
         pa.field("orientation", pa.int8(), nullable=False),
-        pa.field("region", pa.int8(), nullable=False),
+        pa.field("area", pa.float32(), nullable=False),
     ]
 )
 """One row an image. ``cluster`` is the original's ``image_id``, -1 for those with the codes of one picture, -2 for
 nearly blank pages, -3 for images that are copies of nothing. ``distance_bits`` is that between a copy's code and its
-original's, in the ``orientation`` that turns the copy into the original. ``region`` is the one of the original that a
-crop shows, or the one of a framed copy without its frame; -1 where both are whole."""
+original's, in the ``orientation`` that turns the copy into the original; that of a framed copy is the one without its
+frame. ``area`` is the share of its original that a crop shows, 1 for all others; its code is compared with that of what
+it shows."""
 
 ALONE = -3
 
@@ -141,8 +142,10 @@ def _described(made: Made) -> Mapping[str, Any]:
     """Return the columns that the small picture gives."""
     return {
         "wavelet_codes": made.codes,
-        "region_codes": made.regions,
         "trimmed": made.trimmed,
+        "trimmed_code": made.trimmed_codes,
+        "local_codes": made.local_codes,
+        "local_places": made.local_places,
         "layout": made.layout,
         "color_signature": np.stack([color_signature(cells) for cells in made.cells]),
         "brightness": made.light[:, 0],
@@ -157,6 +160,6 @@ def _truth(images: NDArray[np.int64], sources: NDArray[np.int64], made: Made) ->
     return pa.Table.from_arrays(
         [pa.array(c) for c in (images, cluster)]
         + [kinds]
-        + [pa.array(c) for c in (made.bits, made.orientation, made.region)],
+        + [pa.array(c) for c in (made.bits, made.orientation, made.area)],
         schema=TRUTH,
     )
