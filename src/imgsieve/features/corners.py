@@ -99,68 +99,72 @@ def smoothed(picture: _Floats) -> _Floats:
 def boxed_sums(picture: _Floats) -> _Floats:
     """Add up 5 x 5 pixels; zeros in the two outermost rows and columns."""
     h, w = picture.shape
-    out = np.zeros((h, w), np.float32)
-    _sum_fives(picture.reshape(-1), out.reshape(-1), np.empty((h - 4) * w, np.float32), w)
+    out, pixels, sums = np.zeros((h, w), np.float32), picture.reshape(-1), np.empty((h - 4) * w, np.float32)
+    n = sums.size
+    one, two, three, four, five = pixels[:n], pixels[w:], pixels[2 * w :], pixels[3 * w :], pixels[4 * w :]
+    for i in range(n):
+        sums[i] = one[i] + two[i] + three[i] + four[i] + five[i]
+    _sum_fives(sums, out.reshape(-1)[2 * w + 2 :])
     for y in range(2, h - 2):
         out[y, 0], out[y, 1], out[y, w - 2], out[y, w - 1] = 0, 0, 0, 0
     return out
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _sum_fives(values: _Floats, out: _Floats, sums: _Floats, width: int) -> None:
-    """Add up 5 x 5 values of a picture that is one line, as far as there are any; wrong at the ends of rows.
-
-    ``sums``, shape (n - 4 * width,), is overwritten.
-    """
-    n = sums.size
-    one, two, three = values[:n], values[width : width + n], values[2 * width : 2 * width + n]
-    four, five = values[3 * width : 3 * width + n], values[4 * width : 4 * width + n]
+def _sum_fives(values: _Floats, out: _Floats) -> None:
+    """Add up each five values in a row, as far as there are five."""
+    n = values.size - 4
+    one, two, three, four, five = values[:n], values[1:], values[2:], values[3:], values[4:]
     for i in range(n):
-        sums[i] = one[i] + two[i] + three[i] + four[i] + five[i]
-    n -= 4
-    one, two, three, four, five = sums[:n], sums[1 : n + 1], sums[2 : n + 2], sums[3 : n + 3], sums[4 : n + 4]
-    target = out[2 * width + 2 : 2 * width + 2 + n]
-    for i in range(n):
-        target[i] = one[i] + two[i] + three[i] + four[i] + five[i]
+        out[i] = one[i] + two[i] + three[i] + four[i] + five[i]
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def cornerness(picture: _Floats) -> _Floats:
-    """Return the harmonic mean of the eigenvalues of the structure tensor over 5 x 5 pixels; no corner near the border.
+    """Return the harmonic mean of the eigenvalues of the structure tensor over 5 x 5 pixels.
 
     It says nothing in the three outermost rows and columns.
     """
     h, w = picture.shape
-    across, along = _gradients(picture.reshape(-1), w)
-    n = across.size
-    product, sums = np.empty(n, np.float32), np.empty(n - 4 * w, np.float32)
-    xx, yy, xy = np.zeros(n, np.float32), np.zeros(n, np.float32), np.zeros(n, np.float32)
+    across, along, product = _gradients(picture.reshape(-1), w)
+    n = across.size - 4 * w
+    sums, xx, yy, xy = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32), product
+    out = np.zeros((h, w), np.float32)
+    for of, to in ((across, xx), (along, yy)):
+        one, two, three, four, five = of[:n], of[w:], of[2 * w :], of[3 * w :], of[4 * w :]
+        for i in range(n):
+            sums[i] = one[i] * one[i] + two[i] * two[i] + three[i] * three[i] + four[i] * four[i] + five[i] * five[i]
+        _sum_fives(sums, to)
+    one, two, three, four, five = product[:n], product[w:], product[2 * w :], product[3 * w :], product[4 * w :]
     for i in range(n):
-        product[i] = across[i] * across[i]
-    _sum_fives(product, xx, sums, w)
-    for i in range(n):
-        product[i] = along[i] * along[i]
-    _sum_fives(product, yy, sums, w)
-    for i in range(n):
-        product[i] = across[i] * along[i]
-    _sum_fives(product, xy, sums, w)
-    for i in range(n):
-        xx[i] = (xx[i] * yy[i] - xy[i] * xy[i]) / (xx[i] + yy[i] + np.float32(1e-3))
-    return xx.reshape(h, w)
+        sums[i] = one[i] + two[i] + three[i] + four[i] + five[i]
+    _sum_fives(sums, xy)
+    target = out.reshape(-1)[2 * w + 2 :]
+    for i in range(n - 4):
+        target[i] = (xx[i] * yy[i] - xy[i] * xy[i]) / (xx[i] + yy[i] + np.float32(1e-3))
+    return out
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _gradients(pixels: _Floats, width: int) -> tuple[_Floats, _Floats]:
-    """Return the differences of the neighbors of each pixel of a picture that is one line; 0 in its outermost rows."""
+def _gradients(pixels: _Floats, width: int) -> tuple[_Floats, _Floats, _Floats]:
+    """Return the gradients of a picture that is one line, across and along its rows, and their product.
+
+    They are the differences of the neighbors of each pixel, 0 in the outermost rows.
+    """
     n = pixels.size
-    across, along = np.zeros(n, np.float32), np.zeros(n, np.float32)
-    inside, left, right = across[width : n - width], pixels[width - 1 :], pixels[width + 1 :]
-    for i in range(inside.size):
-        inside[i] = right[i] - left[i]
-    inside, up, down = along[width : n - width], pixels, pixels[2 * width :]
-    for i in range(inside.size):
-        inside[i] = down[i] - up[i]
-    return across, along
+    across, along, product = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
+    for values in (across, along, product):
+        values[:width] = 0
+        values[n - width :] = 0
+    x, y, xy = across[width : n - width], along[width:], product[width:]
+    left, right, up, down = pixels[width - 1 :], pixels[width + 1 :], pixels, pixels[2 * width :]
+    for i in range(x.size):
+        x[i] = right[i] - left[i]
+    for i in range(x.size):
+        y[i] = down[i] - up[i]
+    for i in range(x.size):
+        xy[i] = x[i] * y[i]
+    return across, along, product
 
 
 @njit(nogil=True, cache=True, fastmath=True)
