@@ -151,7 +151,7 @@ def test_a_place_that_holds_other_things_is_left_alone(source, out):
 
 def test_other_options_are_refused_by_the_url(source, out, tmp_path):
     assert imgsieve("run", source, "--out", out, "-q", "--no-report").returncode == 0
-    (tmp_path / "c.toml").write_text("[wavelet]\nregions = false\n")
+    (tmp_path / "c.toml").write_text("[voting]\ntables = 0\n")
     done = imgsieve("run", source, "--out", out, "--config", tmp_path / "c.toml")
     assert done.returncode == 1
     assert f"the folder {out} belongs to a run with other options" in done.stderr

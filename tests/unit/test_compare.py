@@ -11,7 +11,7 @@ from PIL import Image
 from imgsieve.compare import Explanation, compare_pictures, draw_comparison
 from imgsieve.compare.explanation import DIFFERENT, EXACT, NEAR
 from imgsieve.compare.matching import joined_points
-from imgsieve.config import ColorConfig, LocalConfig, RunConfig, WaveletConfig
+from imgsieve.config import ColorConfig, LocalConfig, RunConfig, VotingConfig, WaveletConfig
 from imgsieve.demo import EDITS, encode, render_scene
 from imgsieve.demo.lookalikes import two_viewpoints
 from imgsieve.errors import DecodeError
@@ -87,20 +87,30 @@ def test_two_viewpoints_are_different_and_both_stay() -> None:
 
 
 def test_all_stages_speak_even_when_the_first_rejects(photo: bytes) -> None:
-    strict = dataclasses.replace(
-        CONFIG, wavelet=WaveletConfig(max_distance_bits=0, max_region_distance_bits=0, regions=False)
-    )
+    codes = WaveletConfig(max_distance_bits=0, max_trimmed_distance_bits=0)
+    strict = dataclasses.replace(CONFIG, wavelet=codes, voting=VotingConfig(tables=0))
     found = compare_pictures(photo, edited(photo, "crop35"), strict)
     assert (found.verdict, found.decided_by) == (DIFFERENT, "Stage 1: Wavelet codes")
     assert [stage.name for stage in found.stages] == NAMES
     assert all(stage.scores for stage in found.stages)
 
 
+def test_a_crop_is_proposed_by_its_corners(photo: bytes) -> None:
+    small = dataclasses.replace(CONFIG, wavelet=WaveletConfig(max_distance_bits=0, max_trimmed_distance_bits=0))
+    found = compare_pictures(photo, edited(photo, "crop35"), small)
+    assert found.stages[0].verdict == "proposed"
+    assert "corners of both lie alike" in found.stages[0].why
+    assert scores(found, 0)["corners that lie alike"] >= VotingConfig().min_votes
+
+
 def test_a_rejection_is_told_by_the_stage_that_made_it(photo: bytes) -> None:
     other = edited(photo, "jpeg45")
     local = dataclasses.replace(CONFIG, local=LocalConfig(min_block_share=1.1, min_inliers=10**6))
     assert compare_pictures(photo, other, local).decided_by == "Stage 4: Local features"
+    # Color is no reason where corners of both lie alike.
     toned = dataclasses.replace(CONFIG, color=ColorConfig(max_hue_shift=0.0))
+    assert compare_pictures(photo, other, toned).stages[1].verdict == "undecided"
+    toned = dataclasses.replace(toned, voting=VotingConfig(tables=0))
     found = compare_pictures(photo, other, toned)
     assert found.stages[1].verdict == "rejected"
     assert found.decided_by == "Stage 2: Color"

@@ -14,7 +14,7 @@ from imgsieve.features.describing import Description, describe
 from imgsieve.features.reduction import CELLS, SIDE, small_picture
 from imgsieve.features.thumbnail import THUMB_SIDE, encode_thumbnail
 from imgsieve.features.tiles import TILE, fill_tile, tile_count
-from imgsieve.schema import HASH_BYTES, REGION_BYTES, SIGNATURE_BYTES
+from imgsieve.schema import HASH_BYTES, LOCAL_CODE_BYTES, LOCAL_CODES, LOCAL_PLACE_BYTES, SIGNATURE_BYTES
 
 
 def _noise(height, width):
@@ -54,7 +54,9 @@ def test_a_flat_picture_keeps_its_value(value):
 def test_pictures_of_any_size_are_described(shape):
     described = describe(_noise(*shape), thumbnail=True)
     assert described.wavelet_codes.shape == (8, HASH_BYTES)
-    assert described.region_codes.size == REGION_BYTES
+    assert described.trimmed_code.shape == (HASH_BYTES,)
+    assert described.local_codes.shape == (LOCAL_CODES, LOCAL_CODE_BYTES)
+    assert described.local_places.shape == (LOCAL_CODES, LOCAL_PLACE_BYTES)
     assert described.color_signature.size == SIGNATURE_BYTES
     assert np.isfinite([described.brightness, described.contrast, described.metrics.detail]).all()
 
@@ -84,8 +86,9 @@ def test_threads_do_not_disturb_each_other():
 
 
 def _bytes_of(described: Description) -> bytes:
-    arrays = (described.wavelet_codes, described.region_codes, described.trimmed, described.layout)
-    return b"".join(a.tobytes() for a in (*arrays, described.color_signature)) + (described.thumbnail or b"")
+    arrays = (described.wavelet_codes, described.trimmed, described.trimmed_code, described.layout)
+    arrays += (described.local_codes, described.local_places, described.color_signature)
+    return b"".join(a.tobytes() for a in arrays) + (described.thumbnail or b"")
 
 
 @pytest.mark.parametrize(

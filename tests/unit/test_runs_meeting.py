@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from codes_made import all_with_all, flipped, made_codes
 
-from imgsieve.config import WaveletConfig
+from imgsieve.config import VotingConfig, WaveletConfig
 from imgsieve.executors import ThreadExecutor
 from imgsieve.features.orientation import compose_inverse
 from imgsieve.features.regions import TRIMMED, WHOLE
@@ -17,14 +17,19 @@ from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.meeting import meet
 from imgsieve.runs.pair_spill import PairSpill
-from imgsieve.schema import FEATURES
+from imgsieve.schema import FEATURES, LOCAL_CODE_BYTES, LOCAL_CODES, LOCAL_PLACE_BYTES
 from imgsieve.stages.wavelet import PROPOSAL, table_of
 
 CONFIG = WaveletConfig()
 
+NO_CORNERS = {
+    "local_codes": bytes(LOCAL_CODES * LOCAL_CODE_BYTES),
+    "local_places": b"\xff" * (LOCAL_CODES * LOCAL_PLACE_BYTES),
+}
 
-def _features(root, whole, regions, *, part=97, contrast=None):
-    """Commit features with codes of shape (n, 8, 32) and (n, 46, 32)."""
+
+def _features(root, whole, inside, *, part=97, contrast=None):
+    """Commit features of pictures without corners, with codes of shape (n, 8, 32) and, without margins, (n, 32)."""
     folder = RunFolder(root)
     count = len(whole)
     contrast = np.full(count, 30.0) if contrast is None else contrast
@@ -38,7 +43,8 @@ def _features(root, whole, regions, *, part=97, contrast=None):
                 "size": 1,
                 "etag": "",
                 "wavelet_codes": whole[i].tobytes(),
-                "region_codes": regions[i].tobytes(),
+                "trimmed_code": inside[i].tobytes(),
+                **NO_CORNERS,
                 "contrast": float(contrast[i]),
                 "brightness": float(i % 7),
             }
@@ -54,83 +60,70 @@ def _met(features, config, workers=2, chosen=None):
     """Return all proposals as one table, in the order of the pairs."""
     chosen = np.ones(features.count, bool) if chosen is None else chosen
     with PairSpill(features.folder, features.count) as spill:
-        meet(features, chosen, config, ThreadExecutor(workers), spill, lambda _: None)
+        meet(features, chosen, config, VotingConfig(), ThreadExecutor(workers), spill, lambda _: None)
         ranges = [proposals for _, _, proposals in spill.read()]
     return table_of(np.concatenate(ranges)).drop_columns(["verdict", "exact"])
 
 
 def _made(rng, count, spread=70):
-    """Codes of pictures, many of which resemble another one in some orientation or with some region."""
+    """Codes of pictures, many of which resemble another one, in some orientation or without margins."""
     whole = made_codes(rng, count * 8).reshape(count, 8, 32)
-    regions = made_codes(rng, count * 46).reshape(count, 46, 32)
+    inside = made_codes(rng, count)
     for i in range(1, count, 2):
         other, bits = int(rng.integers(0, i)), int(rng.integers(0, spread))
-        kind = rng.integers(0, 3)
-        if kind == 0:
+        if rng.integers(0, 2):
             whole[i, rng.integers(0, 8)] = flipped(rng, whole[other, :1], bits)[0]
-        elif kind == 1:
-            regions[i, rng.integers(0, 46)] = flipped(rng, whole[other, :1], bits)[0]
         else:
-            regions[i, TRIMMED] = flipped(rng, regions[other, TRIMMED:], bits)[0]
-    return whole, regions
+            inside[i] = flipped(rng, inside[other : other + 1], bits)[0]
+    return whole, inside
 
 
-def _expected(whole, regions, config):
+def _expected(whole, inside, config):
     """The closest proposal of each pair, by comparing all with all; nobody has more neighbors than are kept."""
     best = {}
 
-    def offer(one, other, bits, turn, region_one, region_other):
-        if one == other:
-            return
-        row = (compose_inverse(turn), region_one, region_other) if one < other else (turn, region_other, region_one)
-        key = (bits, max(row[1:]), row[0], row[1], row[2])
-        pair = (min(one, other), max(one, other))
-        best[pair] = min(best.get(pair, key), key)
+    def offer(one, other, bits, turn, region):
+        if one != other:
+            key = (bits, region, compose_inverse(turn) if one < other else turn)
+            pair = (min(one, other), max(one, other))
+            best[pair] = min(best.get(pair, key), key)
 
-    count = len(whole)
     for turn in range(8):
         apart = all_with_all(whole[:, turn], whole[:, 0])
         for one, other in zip(*np.nonzero(apart <= config.max_distance_bits), strict=True):
-            offer(int(one), int(other), int(apart[one, other]), turn, WHOLE, WHOLE)
-    for region in range(46 if config.regions else 0):
-        apart = all_with_all(regions[:, region], whole[:, 0])
-        for one, other in zip(*np.nonzero(apart <= config.max_region_distance_bits), strict=True):
-            offer(int(one), int(other), int(apart[one, other]), 0, region, WHOLE)
-    if config.regions:
-        apart = all_with_all(regions[:, TRIMMED], regions[:, TRIMMED])
-        for one, other in zip(*np.nonzero(apart <= config.max_region_distance_bits), strict=True):
-            offer(int(one), int(other), int(apart[one, other]), 0, TRIMMED, TRIMMED)
-    assert count
+            offer(int(one), int(other), int(apart[one, other]), turn, WHOLE)
+    apart = all_with_all(inside, inside)
+    for one, other in zip(*np.nonzero(apart <= config.max_trimmed_distance_bits), strict=True):
+        offer(int(one), int(other), int(apart[one, other]), 0, TRIMMED)
     return [
-        {"a": a, "b": b, "orientation": turn, "region_a": ra, "region_b": rb, "distance_bits": bits}
-        for (a, b), (bits, _, turn, ra, rb) in sorted(best.items())
+        {"a": a, "b": b, "orientation": turn, "region": region, "votes": 0, "distance_bits": bits}
+        for (a, b), (bits, region, turn) in sorted(best.items())
     ]
 
 
-@pytest.mark.parametrize("regions", [True, False])
 @pytest.mark.parametrize("seed", range(4))
-def test_all_that_meets_is_proposed_as_it_met_closest(tmp_path, seed, regions):
-    whole, areas = _made(np.random.default_rng(seed), 240)
-    config = replace(CONFIG, regions=regions)
-    met = _met(_features(tmp_path / "run", whole, areas), config).to_pylist()
-    expected = _expected(whole, areas, config)
-    assert len(expected) > (60 if regions else 15)
+def test_all_that_meets_is_proposed_as_it_met_closest(tmp_path, seed):
+    whole, inside = _made(np.random.default_rng(seed), 240)
+    met = _met(_features(tmp_path / "run", whole, inside), CONFIG).to_pylist()
+    expected = _expected(whole, inside, CONFIG)
+    assert len(expected) > 60
+    assert {row["region"] for row in expected} == {WHOLE, TRIMMED}
     assert met == expected
 
 
 def test_neither_workers_nor_parts_change_what_meets(tmp_path):
-    whole, areas = _made(np.random.default_rng(9), 300)
+    whole, inside = _made(np.random.default_rng(9), 300)
     tables = replace(CONFIG, compare_all_up_to=0)
     for config in (CONFIG, tables):
-        first = _met(_features(tmp_path / f"a{config.compare_all_up_to}", whole, areas), config, workers=1)
-        other = _met(_features(tmp_path / f"b{config.compare_all_up_to}", whole, areas, part=31), config, workers=3)
+        first = _met(_features(tmp_path / f"a{config.compare_all_up_to}", whole, inside), config, workers=1)
+        other = _met(_features(tmp_path / f"b{config.compare_all_up_to}", whole, inside, part=31), config, workers=3)
         assert first.equals(other)
         assert len(first) > 60
 
 
 def test_tables_find_nearly_all_that_comparing_all_finds(tmp_path):
-    whole, areas = _made(np.random.default_rng(10), 1200)
-    features = _features(tmp_path / "run", whole, areas)
+    whole, inside = _made(np.random.default_rng(10), 1200)
+    features = _features(tmp_path / "run", whole, inside)
     pairs = [
         {(row["a"], row["b"]) for row in _met(features, config).to_pylist()}
         for config in (CONFIG, replace(CONFIG, compare_all_up_to=0))
@@ -144,9 +137,9 @@ def test_a_picture_proposes_its_nearest_and_all_that_are_very_near(tmp_path):
     whole = made_codes(rng, 90 * 8).reshape(90, 8, 32)
     whole[1:31, 0] = flipped(rng, np.repeat(whole[:1, 0], 30, axis=0), 4)
     whole[40:60, 0] = flipped(rng, np.repeat(whole[39:40, 0], 20, axis=0), np.arange(26, 46))
-    areas = made_codes(rng, 90 * 46).reshape(90, 46, 32)
-    config = replace(CONFIG, neighbors=3, regions=False)
-    met = {(row["a"], row["b"]) for row in _met(_features(tmp_path / "run", whole, areas), config).to_pylist()}
+    inside = made_codes(rng, 90)
+    config = replace(CONFIG, neighbors=3)
+    met = {(row["a"], row["b"]) for row in _met(_features(tmp_path / "run", whole, inside), config).to_pylist()}
     # Codes 4 bits from one are at most 8 from each other: all pairs, however many are kept of the others.
     assert {(a, b) for a in range(31) for b in range(a + 1, 31)} <= met
     # Those 26 to 45 bits away are proposed by themselves, not all of them by what they resemble.
@@ -156,22 +149,22 @@ def test_a_picture_proposes_its_nearest_and_all_that_are_very_near(tmp_path):
 def test_flat_pictures_and_those_not_chosen_meet_nobody(tmp_path):
     rng = np.random.default_rng(12)
     whole = np.repeat(made_codes(rng, 8).reshape(1, 8, 32), 6, axis=0)
-    areas = made_codes(rng, 6 * 46).reshape(6, 46, 32)
+    inside = made_codes(rng, 6)
     contrast = np.array([30, 30, 1.4, 30, 30, 30])
-    features = _features(tmp_path / "run", whole, areas, contrast=contrast)
+    features = _features(tmp_path / "run", whole, inside, contrast=contrast)
     chosen = np.array([True, True, True, False, True, True])
     met = _met(features, CONFIG, chosen=chosen).to_pylist()
     assert {(row["a"], row["b"]) for row in met} == {(0, 1), (0, 4), (0, 5), (1, 4), (1, 5), (4, 5)}
     assert not len(_met(features, CONFIG, chosen=np.zeros(6, bool)))
-    flat = _features(tmp_path / "flat", whole, areas, contrast=np.zeros(6))
+    flat = _features(tmp_path / "flat", whole, inside, contrast=np.zeros(6))
     assert not len(_met(flat, CONFIG))
 
 
 def test_many_equal_codes_meet_in_a_star(tmp_path):
     rng = np.random.default_rng(13)
     whole = np.repeat(made_codes(rng, 8).reshape(1, 8, 32), 400, axis=0)
-    areas = np.repeat(made_codes(rng, 46).reshape(1, 46, 32), 400, axis=0)
-    met = _met(_features(tmp_path / "run", whole, areas), CONFIG).to_pylist()
+    inside = np.repeat(made_codes(rng, 1), 400, axis=0)
+    met = _met(_features(tmp_path / "run", whole, inside), CONFIG).to_pylist()
     pairs = {(row["a"], row["b"]) for row in met}
     assert {(0, other) for other in range(1, 400)} <= pairs
     assert len(pairs) < 400 * 6

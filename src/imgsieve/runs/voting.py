@@ -8,6 +8,8 @@ from the codes alone, so neither memory nor workers change what is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +26,26 @@ from imgsieve.search.neighborhoods import LOCAL_RECORD, MATCH, draw_key, key_byt
 from imgsieve.stages import wavelet
 from imgsieve.stages.votes import count_votes
 
-__all__ = ["vote"]
-
-_RANGE_RECORDS = 1 << 17
-"""Codes that are compared at a time, about."""
+__all__ = ["Portions", "vote"]
 
 _SAMPLE_RECORDS = 1 << 16
 """Codes that tell where ranges begin."""
 
 _EXPECTED_MATCHES = 128
-"""Matches of a picture, about,"""
+"""Matches of a picture, about."""
 
-_GATHERED_MATCHES = 1 << 19
-"""and of the pictures that are looked at together."""
 
+@dataclass(frozen=True, kw_only=True)
+class Portions:
+    """How much is worked on at a time. Codes of two ranges are not compared, so a run has always the same."""
+
+    range_records: int = 1 << 17
+    """Codes that are compared at a time, about; twice as many at most."""
+    gathered_matches: int = 1 << 19
+    """Matches that are counted at a time, about; twice as many at most, unless one picture has more."""
+
+
+_PORTIONS = Portions()
 _PLACE = ("down", "right", "scale")
 
 _MORE_TURNED = 2
@@ -53,6 +61,7 @@ def vote(
     executor: Executor,
     spill: PairSpill,
     done: Done,
+    portions: Portions = _PORTIONS,
 ) -> None:
     """Spill the pairs of pictures whose local codes agree on one similarity.
 
@@ -64,7 +73,7 @@ def vote(
         Told how many images' worth of the work is done.
     """
     if config.tables and len(images) > 1:
-        _Vote(features, images, config, executor, spill, done).run()
+        _Vote(features, images, config, executor, spill, done, portions).run()
 
 
 class _Vote:
@@ -78,6 +87,7 @@ class _Vote:
         executor: Executor,
         spill: PairSpill,
         done: Done,
+        portions: Portions,
     ) -> None:
         self._features = features
         self._images = images
@@ -85,19 +95,21 @@ class _Vote:
         self._executor = executor
         self._spill = spill
         self._done = done
+        self._portions = portions
         self._turns = TURNS if config.turned else 1
 
     def run(self) -> None:
         """Find matches in one order after another, then count them."""
-        step = max(1, _GATHERED_MATCHES // (_EXPECTED_MATCHES * self._config.neighbors))
+        step = max(1, self._portions.gathered_matches // (_EXPECTED_MATCHES * self._config.neighbors))
+        count = self._features.count // step + 1
         sample = self._sample()
-        with BlockSpill(self._features.folder, MATCH, self._features.count // step + 1) as gathered:
+        with BlockSpill(self._features.folder, MATCH, count) as gathered:
             for number in range(self._config.tables):
                 self._match(key_bytes_table(draw_key(number)), sample, gathered, step)
                 self._done(len(self._images) * (number + 1) // (self._config.tables + 1))
             gathered.finish()
-            buckets = (gathered.read(k) for k in range(self._features.count // step + 1))
-            for proposals in self._executor.map(self._count, buckets):
+            parts = (part for k in range(count) for part in self._gathered(gathered, k, step))
+            for proposals in self._executor.map(self._count, parts):
                 self._spill.add(proposals)
         self._done(len(self._images))
 
@@ -123,7 +135,7 @@ class _Vote:
         """Find the matches of one order."""
         config = self._config
         total = len(self._images) * self._config.corners * self._turns
-        splitters = _splitters(keys_of(sample, table), -(-total // _RANGE_RECORDS))
+        splitters = _splitters(keys_of(sample, table), -(-total // self._portions.range_records))
 
         def find(records: NDArray[np.void]) -> NDArray[np.void]:
             return matches_of(records, table, config.window, config.neighbors, config.max_distance_bits)
@@ -141,15 +153,13 @@ class _Vote:
 
     def _ranges(self, keyed: BlockSpill, bucket: int, table: NDArray[np.uint64]) -> Iterator[NDArray[np.void]]:
         """Yield the codes of a bucket; in several ranges if there are too many."""
-        size = keyed.size(bucket)
-        if size <= 2 * _RANGE_RECORDS:
+        size, most = keyed.size(bucket), self._portions.range_records
+        if size <= 2 * most:
             yield keyed.read(bucket)
             return
-        splitters = _splitters(
-            keys_of(keyed.read(bucket, _RANGE_RECORDS)["code"].copy(), table), size // _RANGE_RECORDS
-        )
+        splitters = _splitters(keys_of(keyed.read(bucket, most)["code"].copy(), table), size // most)
         with BlockSpill(self._features.folder, LOCAL_RECORD, max(len(splitters) + 1, 2)) as finer:
-            for records in keyed.pieces(bucket, _RANGE_RECORDS):
+            for records in keyed.pieces(bucket, most):
                 if len(splitters):
                     keys = keys_of(np.ascontiguousarray(records["code"]), table)
                     finer.add(records, np.searchsorted(splitters, keys, side="right"))
@@ -158,6 +168,17 @@ class _Vote:
             finer.finish()
             for k in range(len(splitters) + 1 if len(splitters) else 0):
                 yield from self._ranges(finer, k, table)
+
+    def _gathered(self, gathered: BlockSpill, bucket: int, step: int) -> Iterator[NDArray[np.void]]:
+        """Yield the matches of a bucket, which has ``step`` images; of fewer images at a time if there are too many."""
+        size, most = gathered.size(bucket), self._portions.gathered_matches
+        if size <= 2 * most:
+            yield gathered.read(bucket)
+            return
+        edges = np.unique(bucket * step + np.arange(-(-size // most) + 1) * step // -(-size // most))
+        for low, high in pairwise(edges.tolist()):
+            pieces = gathered.pieces(bucket, most)
+            yield np.concatenate([piece[(piece["a"] >= low) & (piece["a"] < high)] for piece in pieces])
 
     def _count(self, matches: NDArray[np.void]) -> NDArray[np.void]:
         """Return the pairs for which enough matches vote."""

@@ -16,6 +16,9 @@ from imgsieve.stages.fitting import count_fitting
 
 __all__ = ["Corners", "matches"]
 
+_PAIRS = 256
+"""Pairs whose codes are turned at a time, each bit of them a byte."""
+
 
 @dataclass(frozen=True)
 class Corners:
@@ -56,13 +59,15 @@ def matches(
     """
     found, visible = np.zeros(len(orientations), np.int16), np.zeros(len(orientations), np.int16)
     for orientation in np.unique(orientations).tolist():
-        rows = np.nonzero(orientations == orientation)[0]
-        codes, places = turned(other.codes[rows], other.places[rows], orientation)
-        found[rows], visible[rows] = count_fitting(
-            np.ascontiguousarray(one.codes[rows]).view(np.uint64),
-            np.ascontiguousarray(one.places[rows]),
-            np.ascontiguousarray(codes).view(np.uint64),
-            np.ascontiguousarray(places),
-            radius,
-        )
+        alike = np.nonzero(orientations == orientation)[0]
+        for first in range(0, len(alike), _PAIRS):
+            rows = alike[first : first + _PAIRS]
+            codes, places = turned(other.codes[rows], other.places[rows], orientation)
+            found[rows], visible[rows] = count_fitting(
+                np.ascontiguousarray(one.codes[rows]).view(np.uint64),
+                np.ascontiguousarray(one.places[rows]),
+                np.ascontiguousarray(codes).view(np.uint64),
+                np.ascontiguousarray(places),
+                radius,
+            )
     return found, visible
