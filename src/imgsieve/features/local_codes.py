@@ -110,6 +110,9 @@ def turned(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the local codes that pictures have when they are turned; what is equal but for that stays equal.
 
+    Places are those within the square around a picture: where the turned picture is not square, its own places may all
+    be shifted against them.
+
     Parameters
     ----------
     codes, places
