@@ -140,7 +140,10 @@ def tables(results: Sequence[dict[str, Any]], options: argparse.Namespace) -> st
             "### Peak memory of the process, MB",
             table(("images", *names, "whole process", "with nothing done"), peak_rows),
             "### Held, against all features at once, MB",
-            table(("images", "held", "all features at once", "saving"), list(held_rows(results))),
+            table(
+                ("images", "held", "forecast of stages 1 to 3", "all features at once", "saving"),
+                list(held_rows(results)),
+            ),
             "### Pairs",
             table(
                 (
@@ -176,7 +179,8 @@ def held_rows(results: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
         measured = "whole" in r
         whole = r["whole"]["peak"] - r["whole"]["base"] if measured else each * r["images"]
         said = f"{whole / 1e6:,.0f}" + ("" if measured else " (projected)")
-        rows.append((f"{r['images']:,}", f"{held(r) / 1e6:.0f}", said, f"{100 * (1 - held(r) / whole):.1f} %"))
+        saving = f"{100 * (1 - held(r) / whole):.1f} %"
+        rows.append((f"{r['images']:,}", f"{held(r) / 1e6:.0f}", f"{r['forecast'] / 1e6:.0f}", said, saving))
     return rows
 
 

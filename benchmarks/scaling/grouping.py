@@ -12,6 +12,7 @@ from typing import Any
 from imgsieve.config import ExecutionConfig, RunConfig
 from imgsieve.executors import ThreadExecutor
 from imgsieve.memory import return_freed_memory
+from imgsieve.memory.stages import search_bytes
 from imgsieve.report import write_report
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.grouping import group
@@ -61,6 +62,7 @@ def measure_grouping(features: FeatureColumns, few: FeatureColumns, workers: int
         "base": base,
         "warm_peak": warm_peak,
         "peak": recent_peak_bytes(),
+        "forecast": search_bytes(features.count, workers),
         "sampled_peak": monitor.peak_rss_bytes,
         "stages": [stage.as_dict() for stage in monitor.stages],
         "pairs": pair_counts(folder),

@@ -24,6 +24,7 @@ from imgsieve.memory import (
     resident_bytes,
     return_freed_memory,
 )
+from imgsieve.memory.stages import search_bytes
 
 MB = 10**6
 
@@ -50,6 +51,13 @@ def test_each_part_of_a_run_has_its_forecast_and_the_largest_is_that_of_the_run(
     plan = plan_memory(4000 * MB, base_bytes=150 * MB, images=3_000_000, workers=2)
     assert plan.projected_bytes == max(plan.projected_by_stage.values())
     assert set(plan.projected_by_stage) == {"extraction", "search", "grouping"}
+
+
+def test_the_search_takes_more_with_more_workers_and_little_with_few_pictures():
+    assert search_bytes(10**6, 1) <= search_bytes(10**6, 8) < search_bytes(10**6, 32)
+    assert search_bytes(300, 16) - search_bytes(300, 1) < 80 * MB
+    # Codes are searched before corners vote, so what is larger decides.
+    assert search_bytes(3 * 10**6, 1) == search_bytes(3 * 10**6, 4)
 
 
 def test_extraction_grows_by_a_few_bytes_an_image():

@@ -30,6 +30,7 @@ def test_what_only_the_compiler_needs_is_not_loaded_and_not_lost():
         done = subprocess.run([sys.executable, "-c", _LOAD], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False", "4"]
 
+
 _RUN = """
 import sys
 from imgsieve.config import RunConfig, VotingConfig

@@ -135,4 +135,4 @@ def test_a_join_takes_no_more_than_is_projected():
     self_join(codes, 17, lambda _: None)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak + codes.nbytes < search_bytes(len(codes))
+    assert peak + codes.nbytes < search_bytes(len(codes), 1)

@@ -79,7 +79,7 @@ def _held(images: int, workers: int, connections_bytes: int, pairs: int = 0, con
     """Return what each part of a run holds beside pictures."""
     return {
         "extraction": extraction_bytes(images) + workers * EXTRACTION_WORKER_BYTES + connections_bytes,
-        "search": search_bytes(images),
+        "search": search_bytes(images, workers),
         "grouping": grouping_bytes(images, pairs, connected) + workers * GROUPING_WORKER_BYTES + connections_bytes,
     }
 

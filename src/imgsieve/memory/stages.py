@@ -20,10 +20,19 @@ EXTRACTION_IMAGE_BYTES = 1
 """Names and fingerprints of the parts: some 300 bytes for each 1,024 images."""
 
 SEARCH_BYTES = 40 * MIB
-"""Blocks of codes that ask, ranges of codes that are compared, tables of pairs that are written."""
+"""Blocks of codes that ask, records on their way to the disk, tables of pairs that are written."""
 
 SEARCH_IMAGE_BYTES = 112
 """The code that is searched and the order of its keys, a share of a block of codes that ask, classes of equals."""
+
+VOTING_IMAGE_BYTES = 24
+"""While corners vote and pairs are judged: who takes part, classes of equals."""
+
+VOTING_WORKER_BYTES = 32 * MIB
+"""A thread's range of local codes with those that wait for it, its matches, or a batch of pairs with their corners;"""
+
+VOTING_WORKER_PICTURE_BYTES = 16 * 1024
+"""and that of few pictures: corners, matches and what sorting them takes, for each."""
 
 GROUPING_BYTES = 24 * MIB
 """Batches of the tables of pairs and groups."""
@@ -52,9 +61,10 @@ def extraction_bytes(images: int) -> int:
     return EXTRACTION_BYTES + images * EXTRACTION_IMAGE_BYTES
 
 
-def search_bytes(images: int) -> int:
-    """Return what stages 1 to 3 hold: proposing pairs, judging them batch by batch."""
-    return SEARCH_BYTES + images * SEARCH_IMAGE_BYTES
+def search_bytes(images: int, workers: int) -> int:
+    """Return what stages 1 to 3 hold: searching codes, then comparing corners and judging pairs, range by range."""
+    working = workers * min(VOTING_WORKER_BYTES, images * VOTING_WORKER_PICTURE_BYTES)
+    return SEARCH_BYTES + max(images * SEARCH_IMAGE_BYTES, images * VOTING_IMAGE_BYTES + working)
 
 
 def grouping_bytes(images: int, pairs: int = 0, connected: int = 0) -> int:
