@@ -34,7 +34,8 @@ def _count(corners):
 
 
 def _common(one, other, orientation=0, radius=RADIUS):
-    return int(matches(_corners(one), _corners(other), np.array([orientation], np.int8), radius)[0])
+    found, _ = matches(_corners(one), _corners(other), np.array([orientation], np.int8), radius)
+    return int(found[0])
 
 
 def _cut(pixels, area, seed):

@@ -97,10 +97,10 @@ def test_corners_match_themselves_within_the_radius_only():
     worn = Corners(corners.codes.copy(), corners.places)
     worn.codes[0, :, 0] ^= 0b111
     upright = np.zeros(1, np.int8)
-    assert matches(corners, corners, upright, 0).tolist() == [10]
-    assert matches(corners, worn, upright, 3).tolist() == [10]
-    assert matches(corners, worn, upright, 2).tolist() == [0]
-    assert matches(corners, _random_corners(rng, 10), upright, 18).tolist() == [0]
+    assert matches(corners, corners, upright, 0)[0].tolist() == [10]
+    assert matches(corners, worn, upright, 3)[0].tolist() == [10]
+    assert matches(corners, worn, upright, 2)[0].tolist() == [0]
+    assert matches(corners, _random_corners(rng, 10), upright, 18)[0].tolist() == [0]
 
 
 def test_pairs_are_matched_each_by_itself_however_many_there_are():
@@ -109,4 +109,4 @@ def test_pairs_are_matched_each_by_itself_however_many_there_are():
     order = rng.integers(0, 40, 700)
     one = Corners(np.concatenate([c.codes for c in some])[order], np.concatenate([c.places for c in some])[order])
     expected = np.array([int(c.counts()[0]) for c in some])[order]
-    np.testing.assert_array_equal(matches(one, one, np.zeros(700, np.int8), 0), expected)
+    np.testing.assert_array_equal(matches(one, one, np.zeros(700, np.int8), 0)[0], expected)
