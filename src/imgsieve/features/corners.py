@@ -1,9 +1,9 @@
 """Corners of a small picture: where gradients go in two directions.
 
-By the structure tensor (C. Harris and M. Stephens, Alvey Vision Conference 1988, doi:10.5244/C.2.23) and the harmonic
-mean of its eigenvalues (M. Brown, R. Szeliski and S. Winder, CVPR 2005, doi:10.1109/CVPR.2005.235). Loops run over
-whole pictures as one line, for a view of each row costs as much as the row; what comes of that at the ends of rows is
-put right, or lies within the border in which nobody looks for corners.
+By the structure tensor (C. Harris and M. Stephens, Alvey Vision Conference 1988, doi:10.5244/C.2.23) and half the
+harmonic mean of its eigenvalues (M. Brown, R. Szeliski and S. Winder, CVPR 2005, doi:10.1109/CVPR.2005.235). Loops run
+over whole pictures as one line, for a view of each row costs as much as the row; what comes of that at the ends of rows
+is put right, or lies within the border in which nobody looks for corners.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 __all__ = ["boxed_sums", "cornerness", "resampled", "smoothed", "strongest"]
 
 _LEAST_CORNER = 20.0
-"""Harmonic mean of the eigenvalues, in squared gray levels, below which there is no corner."""
+"""Half the harmonic mean of the eigenvalues, in squared gray levels, below which there is no corner."""
 
 _Floats = NDArray[np.float32]
 
@@ -121,7 +121,7 @@ def _sum_fives(values: _Floats, out: _Floats) -> None:
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
 def cornerness(picture: _Floats) -> _Floats:
-    """Return the harmonic mean of the eigenvalues of the structure tensor over 5 x 5 pixels.
+    """Return half the harmonic mean of the eigenvalues of the structure tensor over 5 x 5 pixels.
 
     It says nothing in the three outermost rows and columns.
     """

@@ -12,7 +12,7 @@ from imgsieve.features.columns import LINES, PADDING, sum_columns
 __all__ = ["CELLS", "SIDE", "SmallPicture", "large_enough", "shrink", "small_picture"]
 
 SIDE = 160
-"""Side of the small picture: 16 blocks of 10 pixels, and whole pixels for regions of 0.9, 0.8 and 0.7 of a side."""
+"""Side of the small picture: 16 blocks of 10 pixels."""
 
 CELLS = 32
 """Side of the still smaller picture, for color."""

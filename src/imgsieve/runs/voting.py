@@ -37,7 +37,7 @@ _EXPECTED_MATCHES = 128
 
 @dataclass(frozen=True, kw_only=True)
 class Portions:
-    """How much is worked on at a time. Codes of two ranges are not compared, so a run has always the same."""
+    """How much is worked on at a time. Codes of two ranges are not compared, so runs all have the same."""
 
     range_records: int = 1 << 17
     """Codes that are compared at a time, about; twice as many at most."""
@@ -71,6 +71,8 @@ def vote(
         Shape (n,), increasing: those that take part.
     done
         Told how many images' worth of the work is done.
+    portions
+        How much is worked on at a time.
     """
     if config.tables and len(images) > 1:
         _Vote(features, images, config, executor, spill, done, portions).run()
