@@ -167,10 +167,10 @@ def local_codes(luma: NDArray[np.float32], aspect: float, codes: NDArray[np.uint
             break
         smooth = smoothed(level)
         found = strongest(cornerness(smooth), _BORDER, rows, columns)
-        boxed = boxed_sums(smooth)
+        boxed, (one, other) = boxed_sums(smooth).reshape(-1), _steps(level.shape[1])
         unit_y, unit_x = height / level.shape[0], width / level.shape[1]
         for k in range(found):
-            _write_code(boxed, rows[k], columns[k], codes[at])
+            _write_code(boxed, rows[k] * level.shape[1] + columns[k], one, other, codes[at])
             places[at, 0] = np.uint8(np.rint((rows[k] + 0.5) * unit_y / SMALL * PLACES))
             places[at, 1] = np.uint8(np.rint((columns[k] + 0.5) * unit_x / SMALL * PLACES))
             places[at, 2] = np.uint8(scale)
@@ -186,10 +186,24 @@ def _true_size(aspect: float) -> tuple[int, int]:
 
 
 @njit(nogil=True, cache=True)
-def _write_code(picture: NDArray[np.float32], y: int, x: int, out: NDArray[np.uint8]) -> None:
-    """Write the code of a patch: a bit is set where the first pixel of a pair is darker than the second."""
+def _steps(width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how far both places of each pair are from a corner in a picture that is one line: shape (128,) each."""
+    one, other = np.empty(BITS, np.int64), np.empty(BITS, np.int64)
     for k in range(BITS):
-        pair = _PAIRS[k]
-        one = picture[y + pair[0], x + pair[1]]
-        other = picture[y + pair[2], x + pair[3]]
-        out[k >> 3] |= np.uint8((one < other) << (k & 7))
+        one[k] = _PAIRS[k, 0] * width + _PAIRS[k, 1]
+        other[k] = _PAIRS[k, 2] * width + _PAIRS[k, 3]
+    return one, other
+
+
+@njit(nogil=True, cache=True)
+def _write_code(
+    pixels: NDArray[np.float32], corner: int, one: NDArray[np.int64], other: NDArray[np.int64], out: NDArray[np.uint8]
+) -> None:
+    """Write the code of a patch: a bit is set where the first pixel of a pair is darker than the second."""
+    for byte in range(out.size):
+        bits = np.uint64(0)
+        for k in range(8 * byte, 8 * byte + 8):
+            # Places are inside, and unsigned ones need no look at whether they are counted from the end.
+            darker = pixels[np.uint64(corner + one[k])] < pixels[np.uint64(corner + other[k])]
+            bits |= np.uint64(darker) << np.uint64(k & 7)
+        out[byte] = np.uint8(bits)
