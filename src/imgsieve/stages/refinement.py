@@ -20,6 +20,9 @@ from imgsieve.stages.matching import Corners, matches
 
 __all__ = ["match", "match_embeddings"]
 
+_ALIKE = 0.9
+"""Correlation of layouts from which whole pictures need no corners in common."""
+
 _LEAST_CORNERS = 12
 """With fewer corners a picture may share none with its copy."""
 
@@ -59,7 +62,9 @@ def match(
     found, visible = matches(*corners, orientations, config.max_match_distance_bits)
     enough = found >= np.maximum(config.min_matches, config.min_match_share * visible)
     telling = np.minimum(corners[0].counts(), corners[1].counts()) >= _LEAST_CORNERS
-    return _judged(pairs, similarity, rejected | (telling & ~enough), found, visible)
+    # Heavy wear leaves few corners of a picture, but its layout.
+    worn = whole & (pairs["votes"].to_numpy() == 0) & (similarity >= _ALIKE)
+    return _judged(pairs, similarity, rejected | (telling & ~enough & ~worn), found, visible)
 
 
 def match_embeddings(
