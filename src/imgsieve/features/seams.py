@@ -6,6 +6,8 @@ Around one of the pictures of a collage there are others, and a seam runs betwee
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +18,10 @@ _SIDE = 96
 _MARGIN = 32
 """The inner picture is brought to 96 x 96 pixels, with as much around it as there is, up to 32."""
 
-_SEAM, _SEAM_CUT = slice(-2, 3), slice(-2, 11)
-"""Lines around the border where a seam may be; further inside where a picture was cut to fit,"""
-_CUT = 0.975
-"""of which so much is seen at most."""
-_AWAY, _OUTSIDE = 13, 5
-"""Lines from the border where there is none, within and outside."""
+_NEAR = 3
+"""Lines on both sides of the border where a seam may be; further inside where a picture was cut to fit."""
+_AWAY = 2
+"""Lines from there where there is none."""
 
 _LEAST_LINES = 8
 """Pixels around the inner picture, in its own frame, from which a side has something around it."""
@@ -50,7 +50,9 @@ def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32], se
         Share of the inner one that the outer shows.
     """
     canvas, valid = _laid_out(frame, corners)
-    seams = _seams(canvas, valid, _SEAM if seen > _CUT else _SEAM_CUT)
+    # What of the inner picture is not shown was cut off at one side or at both.
+    cut = min(math.ceil((1.0 - seen) * _SIDE), _SIDE // 3)
+    seams = _seams(canvas, valid, _NEAR + cut if cut > 1 else _NEAR)
     if not seams or not all(seams):
         return False
     inside = canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
@@ -76,13 +78,13 @@ def _laid_out(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[N
     return np.asarray(canvas, np.float32), np.asarray(valid == 255, np.bool_)
 
 
-def _seams(canvas: NDArray[np.float32], valid: NDArray[np.bool_], where: slice) -> list[bool]:
-    """Say of each side that has something around it whether there is a seam."""
-    sides = [_seam(np.rot90(canvas, quarters), np.rot90(valid, quarters), where) for quarters in range(4)]
+def _seams(canvas: NDArray[np.float32], valid: NDArray[np.bool_], deep: int) -> list[bool]:
+    """Say of each side that has something around it whether there is a seam, at most so many lines inside."""
+    sides = [_seam(np.rot90(canvas, quarters), np.rot90(valid, quarters), deep) for quarters in range(4)]
     return [side for side in sides if side is not None]
 
 
-def _seam(canvas: NDArray[np.float32], valid: NDArray[np.bool_], where: slice) -> bool | None:
+def _seam(canvas: NDArray[np.float32], valid: NDArray[np.bool_], deep: int) -> bool | None:
     """Look for a seam at the upper side; None where nothing is around."""
     columns = slice(_MARGIN, -_MARGIN)
     rows = valid[:, columns].mean(axis=1) > 0.9
@@ -90,8 +92,8 @@ def _seam(canvas: NDArray[np.float32], valid: NDArray[np.bool_], where: slice) -
         return None
     steps = np.abs(np.diff(canvas[:, columns], axis=0)).mean(axis=1)
     there, lines = rows[1:] & rows[:-1], np.arange(len(steps)) - (_MARGIN - 1)
-    seam = steps[there & (lines >= where.start) & (lines < where.stop)].max(initial=0.0)
-    other = steps[there & ((lines < -_OUTSIDE) | (lines >= _AWAY)) & (lines < _SIDE - _AWAY)]
+    seam = steps[there & (lines >= -_NEAR) & (lines < deep)].max(initial=0.0)
+    other = steps[there & ((lines < -_NEAR - _AWAY) | (lines >= deep + _AWAY)) & (lines < _SIDE - deep)]
     usual = float(np.median(other)) if len(other) else 0.0
     return bool(seam >= max(_LEAST_STEP, _STEEP * usual))
 
