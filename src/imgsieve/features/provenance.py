@@ -40,14 +40,17 @@ _LESS_DETAIL, _AS_MUCH_DETAIL = 0.945, 0.965
 """Share of the fine structure of the larger of two sizes up to which the smaller one has less, and from which it has as
 much; between them nothing is said."""
 _MUCH_LESS_DETAIL = 0.8
-"""The same where only a part is seen at nearly one scale: saving an enlarged part adds structure."""
-_NEARLY_ONE_SCALE = 1.25
+"""The same where one lies within the other: saving an enlarged part adds structure."""
 _SHARPER_WHEN_REDUCED = 1.2
 """A picture that was enlarged and sharpened is this much finer, once reduced, than what it was made from."""
 _WRECKED, _COARSE = 40, 60
 """JPEG qualities below which nothing much is made from a file, and below which fine structure is lost in saving."""
 _DOUBT = 0.3
 """Odds of the coding against which a difference is no overlay."""
+_TELLING_SIDE = 32
+"""Pixels of the shorter side below which there are too few blocks to look at: what is coded as JPEG was made from what
+is not."""
+
 _FORETOLD = 0.5
 """Share of its fine structure that an enlarged picture may have beyond what is foretold from the smaller one."""
 
@@ -71,6 +74,9 @@ def made_from(
     One of `OF_FIRST`, `OF_SECOND` and `NEITHER`, and how it was made.
     """
     turned = np.ascontiguousarray(orient(second, orientation))
+    if turned.shape == first.shape and min(first.shape) < _TELLING_SIDE:
+        made = OF_SECOND if one.quality else OF_FIRST
+        return (made, "saved again") if bool(one.quality) != bool(other.quality) else (NEITHER, "")
     scale = float(np.sqrt(placement.scale_x * placement.scale_y))
     sized = abs(scale - 1) > _SAME_SCALE or abs(placement.scale_x / placement.scale_y - 1) > _SAME_SCALE
     whole = min(placement.coverage_first, placement.coverage_second)
@@ -177,8 +183,7 @@ def _more_detail(first: Plane, second: Plane, matrix: Matrix) -> int:
         return 0
     both = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     ratio = fine_energy(np.ascontiguousarray(laid[both])) / max(fine_energy(np.ascontiguousarray(large[both])), 1e-6)
-    growth = float(np.sqrt(abs(np.linalg.det(into[:, :2]))))
-    if ratio >= (_MUCH_LESS_DETAIL if growth < _NEARLY_ONE_SCALE else _LESS_DETAIL):
+    if ratio >= _MUCH_LESS_DETAIL:
         return 0
     return 1 if large is first else -1
 

@@ -44,6 +44,10 @@ _VARIED = 20.0
 _OTHER_TONE = 60.0
 """Levels of lightness by which a gray part must differ from the colored one, once what has no color is as light."""
 
+_UNCHANGED, _SAME_HUE, _CHROMATIC = 8.0, 0.77, 15.0
+"""Distance in a*b* up to which most cells have kept their colors, the cosine of 40 degrees of hue, and the chroma from
+which there is a hue."""
+
 _WHOLE = 250
 _FEWEST_CELLS, _LEAST_CLEAR = 9, 0.04
 """Cells, and their share of all, of which something is told."""
@@ -98,7 +102,9 @@ def recoloring(
     if clear.sum() < max(_FEWEST_CELLS, _LEAST_CLEAR * clear.size):
         return Recoloring(0.0, 0.0, first_faded=False, second_faded=False)
     shift, first_faded, second_faded, distances = _differences(first[clear], second[clear])
-    part = max(_largest_part(distances, clear, overlaid), _other_tone(first[clear], second[clear]))
+    off = distances > max(_PART_SHIFT, _OF_TYPICAL * float(np.median(distances)))
+    part = _largest_part(distances, off, clear, overlaid)
+    part = max(part, _other_hue(first, second, clear, overlaid), _other_tone(first[clear], second[clear]))
     return Recoloring(shift, part, first_faded=first_faded, second_faded=second_faded)
 
 
@@ -124,14 +130,36 @@ def _other_tone(first: NDArray[np.float32], second: NDArray[np.float32]) -> floa
     return off if off > _OTHER_TONE else 0.0
 
 
-def _largest_part(distances: NDArray[np.float64], clear: NDArray[np.bool_], overlaid: NDArray[np.bool_]) -> float:
-    """Return the mean shift of the largest connected part of another color; 0 where there is none.
+def _other_hue(
+    first: NDArray[np.float32], second: NDArray[np.float32], clear: NDArray[np.bool_], overlaid: NDArray[np.bool_]
+) -> float:
+    """Return how far the colors of a part of another hue are apart, while those of most cells are the same; 0 for none.
+
+    On a red ground the picture with the red shirt is nearly of one tone, so that its colors follow from those of the
+    picture with the blue one. But no toning leaves the ground as it is.
+    """
+    one, other = first[clear][:, 1:].astype(np.float64), second[clear][:, 1:].astype(np.float64)
+    apart = np.linalg.norm(one - other, axis=1)
+    if float(np.median(apart)) > _UNCHANGED:
+        return 0.0
+    chroma, other_chroma = np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1)
+    turned = (one * other).sum(axis=1) < _SAME_HUE * chroma * other_chroma
+    turned &= np.minimum(chroma, other_chroma) > _CHROMATIC
+    return _largest_part(apart, turned, clear, overlaid)
+
+
+def _largest_part(
+    distances: NDArray[np.float64],
+    chosen: NDArray[np.bool_],
+    clear: NDArray[np.bool_],
+    overlaid: NDArray[np.bool_],
+) -> float:
+    """Return the mean shift of the largest connected part of chosen cells; 0 where there is none to speak of.
 
     What touches much that does not agree is part of a sticker or a banner, and no other color of a thing.
     """
-    field = np.zeros(clear.shape, np.float64)
-    field[clear] = distances
-    recolored = field > max(_PART_SHIFT, _OF_TYPICAL * float(np.median(distances)))
+    field, recolored = np.zeros(clear.shape, np.float64), np.zeros(clear.shape, bool)
+    field[clear], recolored[clear] = distances, chosen
     # Letters are thin, things are not.
     recolored = cv2.morphologyEx(recolored.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
     count, parts = cv2.connectedComponents((recolored | overlaid).astype(np.uint8), connectivity=8)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["is_one_of_several"]
+__all__ = ["is_one_of_several", "is_set_apart"]
 
 _SIDE = 96
 _MARGIN = 32
@@ -23,13 +23,13 @@ _NEAR = 3
 _AWAY = 2
 """Lines from there where there is none."""
 
-_LEAST_LINES = 8
-"""Pixels around the inner picture, in its own frame, from which a side has something around it."""
+_LEAST_LINES, _FEW_LINES = 8, 2
+"""Pixels around the inner picture, as it lies there, from which a side has something around it, and a border."""
 
 _STEEP = 2.2
 """A seam is so many times as steep as what lies around it."""
-_LEAST_STEP = 18.0
-"""Gray levels between neighboring lines of a seam, at least."""
+_LEAST_STEP, _FAINT_STEP = 18.0, 3.0
+"""Gray levels between neighboring lines of a seam, at least; and of one that ends a plain border."""
 
 _BUSY = 4.0
 """Deviation of gray levels, within 8 x 8 pixels, from which they show something."""
@@ -52,7 +52,7 @@ def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32], se
     canvas, valid = _laid_out(frame, corners)
     # What of the inner picture is not shown was cut off at one side or at both.
     cut = min(math.ceil((1.0 - seen) * _SIDE), _SIDE // 3)
-    seams = _seams(canvas, valid, _NEAR + cut if cut > 1 else _NEAR)
+    seams = _seams(canvas, valid, deep=_NEAR + cut if cut > 1 else _NEAR)
     if not seams or not all(seams):
         return False
     inside = canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
@@ -61,6 +61,19 @@ def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32], se
     near = _MARGIN - 8  # blocks beside the seam show the seam
     around[near:-near, near:-near] = False
     return _busy_share(canvas, around) >= _AS_BUSY * busy
+
+
+def is_set_apart(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> bool | None:
+    """Return whether a picture is set apart from what is around it, as by a frame; False for a part of a larger one.
+
+    None where that cannot be told. See `is_one_of_several` for the parameters.
+    """
+    canvas, valid = _laid_out(frame, corners)
+    seams = _seams(canvas, valid)
+    if seams and all(seams):
+        return True
+    faint = _seams(canvas, valid, lines=_FEW_LINES, step=_FAINT_STEP)
+    return False if faint and not any(faint) else None
 
 
 def _laid_out(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -78,24 +91,48 @@ def _laid_out(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[N
     return np.asarray(canvas, np.float32), np.asarray(valid == 255, np.bool_)
 
 
-def _seams(canvas: NDArray[np.float32], valid: NDArray[np.bool_], deep: int) -> list[bool]:
-    """Say of each side that has something around it whether there is a seam, at most so many lines inside."""
-    sides = [_seam(np.rot90(canvas, quarters), np.rot90(valid, quarters), deep) for quarters in range(4)]
-    return [side for side in sides if side is not None]
+def _seams(
+    canvas: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    *,
+    deep: int = _NEAR,
+    lines: int = _LEAST_LINES,
+    step: float = _LEAST_STEP,
+) -> list[bool]:
+    """Say of each side whether there is a seam.
+
+    Parameters
+    ----------
+    deep
+        Lines inside the border, at most.
+    lines
+        Lines around the inner picture from which a side is looked at.
+    step
+        Gray levels between neighboring lines, at least.
+    """
+    found = []
+    for quarters in range(4):
+        side, there = np.rot90(canvas, quarters), np.rot90(valid, quarters)
+        if _lines_around(there) >= lines:
+            found.append(_steepest(side, there, deep) >= step)
+    return found
 
 
-def _seam(canvas: NDArray[np.float32], valid: NDArray[np.bool_], deep: int) -> bool | None:
-    """Look for a seam at the upper side; None where nothing is around."""
+def _lines_around(valid: NDArray[np.bool_]) -> int:
+    """Return how many lines there are above the inner picture."""
+    return int((valid[:_MARGIN, _MARGIN:-_MARGIN].mean(axis=1) > 0.9).sum())
+
+
+def _steepest(canvas: NDArray[np.float32], valid: NDArray[np.bool_], deep: int) -> float:
+    """Return the largest step at the upper side; 0 where others are nearly as large."""
     columns = slice(_MARGIN, -_MARGIN)
     rows = valid[:, columns].mean(axis=1) > 0.9
-    if rows[:_MARGIN].sum() < _LEAST_LINES:
-        return None
     steps = np.abs(np.diff(canvas[:, columns], axis=0)).mean(axis=1)
     there, lines = rows[1:] & rows[:-1], np.arange(len(steps)) - (_MARGIN - 1)
     seam = steps[there & (lines >= -_NEAR) & (lines < deep)].max(initial=0.0)
     other = steps[there & ((lines < -_NEAR - _AWAY) | (lines >= deep + _AWAY)) & (lines < _SIDE - deep)]
     usual = float(np.median(other)) if len(other) else 0.0
-    return bool(seam >= max(_LEAST_STEP, _STEEP * usual))
+    return float(seam) if seam >= _STEEP * usual else 0.0
 
 
 def _busy_share(luma: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:

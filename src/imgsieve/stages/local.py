@@ -194,9 +194,12 @@ def _told(
     faded = colors is not None and (colors.first_faded or colors.second_faded)
     made = NEITHER if colors is None or not faded else OF_SECOND if colors.first_faded else OF_FIRST
     why = f"{found.block_share:.0%} of the blocks agree and {found.still_share:.0%} stand still"
+    against = judged.against
+    if judged.evenly and orientation:
+        against = "smooth pictures, alike only when turned or mirrored"  # as most gradients are
     return Comparison(
-        verdict=Verdict.REJECTED if judged.against else Verdict.ACCEPTED,
-        why=judged.against or ("smooth pictures of the same colors everywhere" if judged.evenly else why),
+        verdict=Verdict.REJECTED if against else Verdict.ACCEPTED,
+        why=against or ("smooth pictures of the same colors everywhere" if judged.evenly else why),
         orientation=orientation,
         inliers=inliers,
         block_share=found.block_share,
