@@ -128,15 +128,18 @@ def _global(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccou
     row = judged.to_pylist()[0]
     rejected = row["verdict"] == Verdict.REJECTED
     scores = [Score(name=name, value=row["similarity"], limit=f"at least {least:g}")]
+    why = "they are laid out differently"
     if row["matches"] is not None:
         least_corners = max(config.refine.min_matches, config.refine.min_match_share * row["visible"])
         limit = f"at least {least_corners:.0f} of {row['visible']}"
         scores.append(Score(name="corners that lie alike", value=row["matches"], limit=limit))
+        if row["matches"] < least_corners:
+            why = f"one map brings only {row['matches']} corners together, {least_corners:.0f} are needed"
     return StageAccount(
         name="global",
         title="Stage 3: Global refinement",
         verdict=row["verdict"],
-        why="they are laid out differently" if rejected else "they are laid out alike",
+        why=why if rejected else "nothing in their layout or their corners forbids it",
         scores=tuple(scores),
     )
 
