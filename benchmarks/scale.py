@@ -150,7 +150,7 @@ def tables(results: Sequence[dict[str, Any]], options: argparse.Namespace) -> st
                     "images",
                     "proposed",
                     "to color",
-                    "to layout",
+                    "to corners",
                     "left for stage 4",
                     "asked in stage 4",
                     "groups",

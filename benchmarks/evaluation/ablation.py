@@ -20,8 +20,10 @@ _LEFT_OUT: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "whole codes beyond 17 bits": {"wavelet": {"max_distance_bits": 17}},
     "rejection by color": {"color": {"max_hue_shift": _NEVER, "max_far_difference": _NEVER}},
     "votes of local codes": {"voting": {"tables": 0}},
-    "rejection by layout": {"refine": {"min_layout_similarity": -1.0, "min_trimmed_similarity": -1.0}},
-    "rejection by corners": {"refine": {"min_matches": 0, "min_match_share": 0.0}},
+    "rejection by what lies around corners": {
+        "refine": {"min_agreement": 0.0, "min_frame_similarity": 0.0, "min_plain_similarity": 0.0}
+    },
+    "rejection by corners alone": {"refine": {"min_matches": 0, "min_match_share": 0.0}},
 }
 """Options that leave a part out, by table; those that the present options lack are passed over."""
 

@@ -20,6 +20,7 @@ from imgsieve.config import RunConfig
 from imgsieve.features.color import color_metrics
 from imgsieve.features.regions import WHOLE
 from imgsieve.schema import Verdict
+from imgsieve.stages.refinement import agreement
 
 __all__ = ["Gathered", "Rows", "accepted", "gather", "loosened"]
 
@@ -40,7 +41,7 @@ def loosened(config: RunConfig) -> RunConfig:
     lifted: tuple[Mapping[str, Mapping[str, Any]], ...] = (
         {"wavelet": {"max_distance_bits": config.wavelet.max_distance_bits + 8}},
         {"color": {"max_hue_shift": never, "max_far_difference": never}},
-        {"refine": {"min_layout_similarity": -1.0, "min_trimmed_similarity": -1.0}},
+        {"refine": {"min_agreement": 0.0, "min_frame_similarity": 0.0, "min_plain_similarity": 0.0}},
         {"refine": {"min_matches": 0, "min_match_share": 0.0}},
     )
     for changes in lifted:
@@ -150,6 +151,9 @@ def _merged(said: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     row = {**said["wavelet"]}
     for stage in ("color", "global"):
         row |= {name: value for name, value in said.get(stage, {}).items() if name not in row}
+    if row.get("visible") is not None:
+        figures = (np.array([row[name]]) for name in ("similarity", "matches", "visible"))
+        row["agreement"] = float(agreement(*figures)[0])
     if row.get("visible"):
         row["match_share"] = row["matches"] / row["visible"]
     return row

@@ -14,7 +14,7 @@ from evaluation.gathering import Gathered, Rows, accepted
 from evaluation.operating import Both, Threshold
 from evaluation.verifying import Judged
 from imgsieve.config import LocalConfig, RunConfig
-from imgsieve.features.regions import TRIMMED, WHOLE
+from imgsieve.features.regions import SOME_PART, WHOLE
 
 __all__ = ["thresholds"]
 
@@ -42,8 +42,8 @@ def _early(pairs: Mapping[bool, Rows], config: RunConfig) -> list[Threshold]:
     def whole(row: Mapping[str, Any]) -> bool:
         return bool(row["distance_bits"] <= wavelet.max_distance_bits and row["region"] == WHOLE and not row["votes"])
 
-    def trimmed(row: Mapping[str, Any]) -> bool:
-        return bool(row["region"] == TRIMMED and not row["votes"])
+    def framed(row: Mapping[str, Any]) -> bool:
+        return bool(row["region"] != SOME_PART and not row["votes"])
 
     def far(row: Mapping[str, Any]) -> bool:
         return bool(row["distance_bits"] > color.far_distance_bits and not row["votes"])
@@ -60,16 +60,16 @@ def _early(pairs: Mapping[bool, Rows], config: RunConfig) -> list[Threshold]:
         )
 
     hue, correlation = scored("hue_shift", whole), scored("histogram_correlation", far)
-    difference, layout = scored("pixel_difference", far), scored("similarity", whole)
-    margins, votes = scored("similarity", trimmed), scored("votes", voted)
+    difference, votes = scored("pixel_difference", far), scored("votes", voted)
+    laid, frames = scored("agreement", voted), scored("similarity", framed)
     matches, share = scored("matches", lambda _: True), scored("match_share", lambda _: True)
     return [
         Threshold("voting.min_votes", config.voting.min_votes, votes, at_least=True, step=1, high=30),
         Threshold("color.max_hue_shift", color.max_hue_shift, hue, at_least=False, step=1, high=100),
         Threshold("color.min_far_correlation", color.min_far_correlation, correlation, at_least=True, low=-0.5),
         Threshold("color.max_far_difference", color.max_far_difference, difference, at_least=False, step=1, high=80),
-        Threshold("refine.min_layout_similarity", refine.min_layout_similarity, layout, at_least=True),
-        Threshold("refine.min_trimmed_similarity", refine.min_trimmed_similarity, margins, at_least=True),
+        Threshold("refine.min_agreement", refine.min_agreement, laid, at_least=True, high=1.4),
+        Threshold("refine.min_frame_similarity", refine.min_frame_similarity, frames, at_least=True),
         Threshold("refine.min_matches", refine.min_matches, matches, at_least=True, step=1, high=30),
         Threshold("refine.min_match_share", refine.min_match_share, share, at_least=True),
     ]

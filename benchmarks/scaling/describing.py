@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from imgsieve.features.layout import layout_of_means
+from imgsieve.features.layout import layout_of, true_size
 from imgsieve.features.local_codes import local_codes
 from imgsieve.features.regions import trimmed_code, trimmed_rectangle
 from imgsieve.features.wavelet import code_of_means, codes_of_means, fill_integral
@@ -47,7 +47,8 @@ class Made(NamedTuple):
     """Shape (n, 48, 16)."""
     local_places: NDArray[np.uint8]
     """Shape (n, 48, 3)."""
-    layout: NDArray[np.int8]
+    true_size: NDArray[np.uint8]
+    layout: NDArray[np.uint8]
     """Shape (n, 256)."""
     cells: NDArray[np.uint8]
     """Shape (n, 32, 32, 3): small RGB picture."""
@@ -90,7 +91,8 @@ def _blank(kinds: NDArray[np.int8], described: int) -> Made:
         trimmed_codes=np.empty((described, 32), np.uint8),
         local_codes=np.empty((described, LOCAL_CODES, LOCAL_CODE_BYTES), np.uint8),
         local_places=np.empty((described, LOCAL_CODES, LOCAL_PLACE_BYTES), np.uint8),
-        layout=np.empty((described, 256), np.int8),
+        true_size=np.empty((described, 2), np.uint8),
+        layout=np.empty((described, CELLS * CELLS), np.uint8),
         cells=np.empty((described, CELLS, CELLS, 3), np.uint8),
         light=np.empty((described, 2), np.float32),
         kinds=kinds.copy(),
@@ -218,10 +220,12 @@ def _describe(i: int, made: Made, canvas: Canvas, codes_only: bool) -> None:
     made.codes[i] = codes_of_means(means)
     rectangle = trimmed_rectangle(luma)
     made.trimmed_codes[i] = trimmed_code(integral, rectangle)
-    local_codes(luma, made.aspect[i], made.local_codes[i], made.local_places[i])
+    size = true_size(made.aspect[i])
+    local_codes(luma, size, made.local_codes[i], made.local_places[i])
+    made.true_size[i, 0], made.true_size[i, 1] = np.uint8(size[0]), np.uint8(size[1])
     for k in range(4):
         made.trimmed[i, k] = np.uint8(rectangle[k])
-    made.layout[i] = layout_of_means(means)
+    made.layout[i] = layout_of(luma)
     made.light[i] = _light(luma)
     _fill_cells(luma, canvas.chroma, made.cells[i])
 

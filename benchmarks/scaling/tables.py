@@ -146,6 +146,7 @@ def _described(made: Made) -> Mapping[str, Any]:
         "trimmed_code": made.trimmed_codes,
         "local_codes": made.local_codes,
         "local_places": made.local_places,
+        "true_size": made.true_size,
         "layout": made.layout,
         "color_signature": np.stack([color_signature(cells) for cells in made.cells]),
         "brightness": made.light[:, 0],

@@ -13,7 +13,7 @@ from scaling.process import peak_bytes
 KEYPOINTS = 500
 """ORB keypoints an image: place and descriptor of each."""
 
-_COLUMNS = ("wavelet_codes", "trimmed_code", "local_codes", "local_places", "color_signature", "layout")
+_COLUMNS = ("wavelet_codes", "trimmed_code", "local_codes", "local_places", "color_signature", "true_size", "layout")
 
 
 def measure_whole(features: FeatureColumns) -> dict[str, Any]:

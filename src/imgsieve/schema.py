@@ -52,7 +52,10 @@ LOCAL_PLACE_BYTES = 3
 TRIMMED_BYTES = 4
 """Bytes of the rectangle inside a picture's margins."""
 
-LAYOUT_BYTES = 256
+TRUE_SIZE_BYTES = 2
+"""Bytes of the shape in which the places of corners are told."""
+
+LAYOUT_BYTES = 1024
 """Bytes of one layout; see `imgsieve.features.layout`."""
 
 QUALITY_PARTS = (
@@ -115,6 +118,7 @@ FEATURES = pa.schema(
         pa.field("trimmed_code", pa.binary(HASH_BYTES)),
         pa.field("local_codes", pa.binary(LOCAL_CODES * LOCAL_CODE_BYTES)),
         pa.field("local_places", pa.binary(LOCAL_CODES * LOCAL_PLACE_BYTES)),
+        pa.field("true_size", pa.binary(TRUE_SIZE_BYTES)),
         pa.field("layout", pa.binary(LAYOUT_BYTES)),
         pa.field("embedding", pa.binary()),
         *_METRICS,

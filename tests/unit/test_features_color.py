@@ -1,19 +1,17 @@
-"""Stage 2's color metrics and stage 3's layout, under orientations and in places."""
+"""Stage 2's color metrics, under orientations and in places."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import settings
 
 from imgsieve.demo import render_scene
 from imgsieve.demo.lookalikes import two_colors
 from imgsieve.demo.tones import grayed
 from imgsieve.features.color import color_metrics
 from imgsieve.features.describing import describe
-from imgsieve.features.layout import layout_of_means, layout_similarity
 from imgsieve.features.orientation import COUNT, compose_inverse, orient
 
 _patiently = settings(deadline=None)
@@ -30,10 +28,6 @@ def _described(pixels):
 def _colors(one, other, orientation=0, place=_WHOLE):
     first, second = _described(one).color_signature, _described(other).color_signature
     return color_metrics(first[None], second[None], place, _WHOLE, np.array([orientation], np.int8))[0]
-
-
-def _layouts(one, other, orientation=0, place=_WHOLE):
-    return layout_similarity(one[None], other[None], place, _WHOLE, np.array([orientation], np.int8))[0]
 
 
 def _picture(kind="table"):
@@ -76,34 +70,6 @@ def test_a_crop_is_compared_in_its_place():
     crop = pixels[60:240, 80:320]
     place = np.array([[0.2, 0.2, 0.8, 0.8]], np.float32)
     assert _colors(pixels, crop, place=place)[_PIXELS] < 0.8 * _colors(pixels, crop)[_PIXELS]
-    one, other = _described(pixels).layout, _described(crop).layout
-    assert _layouts(one, other, place=place) > max(0.8, _layouts(one, other))
-
-
-@pytest.mark.parametrize("orientation", range(COUNT))
-def test_a_layout_equals_itself_in_its_orientation(orientation):
-    pixels = _picture("town")
-    one, turned = _described(pixels).layout, _described(orient(pixels, compose_inverse(orientation))).layout
-    assert _layouts(one, turned, orientation) > 0.99
-    wrong = (orientation + 2) % 4 + 4 * (orientation // 4)
-    assert _layouts(one, turned, wrong) < 0.9
-
-
-@_patiently
-@given(st.integers(0, 2**32 - 1), st.floats(0.4, 1.6), st.integers(-40, 40))
-def test_gain_and_offset_leave_a_layout_as_it_is(seed, gain, offset):
-    means = np.random.default_rng(seed).uniform(60, 200, (16, 16)).astype(np.float32)
-    one, other = layout_of_means(means), layout_of_means(means * np.float32(gain) + np.float32(offset))
-    assert np.abs(one.astype(int) - other).max() <= 1
-    assert _layouts(one, other) > 0.999
-
-
-def test_flat_layouts_agree_with_each_other_alone():
-    flat, ramp = np.zeros((16, 16), np.float32), np.arange(256, dtype=np.float32).reshape(16, 16)
-    one, other = layout_of_means(flat), layout_of_means(ramp)
-    assert _layouts(one, one) == 1
-    assert _layouts(one, other) == 0
-    assert _layouts(other, layout_of_means(-ramp)) == pytest.approx(-1, abs=0.01)
 
 
 def test_the_signature_holds_weights_of_all_pixels():

@@ -34,7 +34,7 @@ def _count(corners):
 
 
 def _common(one, other, orientation=0, radius=RADIUS):
-    found, _ = matches(_corners(one), _corners(other), np.array([orientation], np.int8), radius)
+    found, _, _ = matches(_corners(one), _corners(other), np.array([orientation], np.int8), radius)
     return int(found[0])
 
 

@@ -16,7 +16,7 @@ from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.flat_columns import FlatColumns, flat_columns
 from imgsieve.runs.folder import RunFolder
 
-WIDTHS = {"color_signature": 288, "trimmed": 4, "layout": 256}
+WIDTHS = {"color_signature": 288, "trimmed": 4, "layout": 1024}
 ROWS = (700, 1, 0, 1299)
 
 

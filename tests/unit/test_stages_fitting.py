@@ -32,7 +32,7 @@ def _moved(places, matrix, shift=(0, 0)):
 
 
 def _fitting(one, other, radius=18):
-    found, visible = count_fitting(*one, *other, radius)
+    found, visible, _ = count_fitting(*one, *other, radius)
     return int(found[0]), int(visible[0])
 
 
@@ -51,6 +51,15 @@ def test_a_map_brings_all_corners_of_a_copy_together(matrix):
     found, visible = _fitting((codes, places), (codes, _moved(places, matrix)))
     assert found >= 28
     assert visible >= 26
+
+
+@pytest.mark.parametrize("matrix", [np.eye(2), 0.85 * np.eye(2), [[1.0, 0.08], [0.0, 0.9]]])
+def test_the_map_that_was_found_is_told(matrix):
+    codes, places = _picture(np.random.default_rng(11), 30)
+    _, _, maps = count_fitting(codes, places, codes, _moved(places, matrix, (4, -3)), 18)
+    shown = places[0, places[0, :, 2] != NO_CORNER, :2].astype(float)
+    expected = (shown - CENTER) @ np.asarray(matrix).T + CENTER + (4, -3)
+    np.testing.assert_allclose(shown @ maps[0, :2] + maps[0, 2], expected, atol=1.5)
 
 
 def test_only_what_a_crop_shows_should_be_there():
@@ -100,7 +109,7 @@ def test_pairs_are_counted_apart():
     rng = np.random.default_rng(7)
     one, other = _picture(rng, 25), _picture(rng, 25)
     codes, places = np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
-    found, visible = count_fitting(
+    found, visible, _ = count_fitting(
         codes, places, np.concatenate([one[0], one[0]]), np.concatenate([one[1], one[1]]), 18
     )
     assert (int(found[0]), int(visible[0])) == _fitting(one, one)

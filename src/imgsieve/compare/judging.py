@@ -118,9 +118,8 @@ def _color(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccoun
 def _global(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccount:
     """Give the account of stage 3."""
     if config.refine.descriptor is None:
-        layouts, trimmed = subjects.bytes_of("layout").view(np.int8), subjects.bytes_of("trimmed")
-        judged = refinement.match(pair, (layouts[:1], layouts[1:]), _split(trimmed), subjects.corners(), config.refine)
-        name, least = "correlation of layouts", config.refine.min_layout_similarity
+        judged = refinement.match(pair, *subjects.sketches(), config.refine)
+        name, least = "blocks that look alike", config.refine.min_frame_similarity
     else:
         vectors = subjects.bytes_of("embedding").view(np.float16).astype(np.float32)
         judged = refinement.match_embeddings(pair, (vectors[:1], vectors[1:]), config.refine)
@@ -128,18 +127,23 @@ def _global(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccou
     row = judged.to_pylist()[0]
     rejected = row["verdict"] == Verdict.REJECTED
     scores = [Score(name=name, value=row["similarity"], limit=f"at least {least:g}")]
-    why = "they are laid out differently"
+    why = f"their descriptors agree by {row['similarity']:.2f} only"
     if row["matches"] is not None:
         least_corners = max(config.refine.min_matches, config.refine.min_match_share * row["visible"])
         limit = f"at least {least_corners:.0f} of {row['visible']}"
         scores.append(Score(name="corners that lie alike", value=row["matches"], limit=limit))
+        both = refinement.agreement(*(judged[name].to_numpy() for name in ("similarity", "matches", "visible")))
+        limit = f"at least {config.refine.min_agreement:g}"
+        scores.append(Score(name="agreement of blocks and corners", value=float(both[0]), limit=limit))
         if row["matches"] < least_corners:
             why = f"one map brings only {row['matches']} corners together, {least_corners:.0f} are needed"
+        else:
+            why = f"their corners lie alike, but only {row['similarity']:.0%} of what lies around them looks alike"
     return StageAccount(
         name="global",
         title="Stage 3: Global refinement",
         verdict=row["verdict"],
-        why=why if rejected else "nothing in their layout or their corners forbids it",
+        why=why if rejected else "nothing in their corners or what lies around them forbids it",
         scores=tuple(scores),
     )
 

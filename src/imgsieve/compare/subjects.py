@@ -19,6 +19,7 @@ from imgsieve.imaging import DecodedImage, decode, probe
 from imgsieve.schema import FEATURES, HASH_BYTES, ORIENTATIONS
 from imgsieve.stages.extraction import describe_image
 from imgsieve.stages.matching import Corners
+from imgsieve.stages.refinement import SKETCH_COLUMNS, Sketches
 from imgsieve.stages.views import View, view_of_decoded
 
 __all__ = ["Subjects", "describe_both"]
@@ -49,6 +50,12 @@ class Subjects:
     def codes(self) -> NDArray[np.uint8]:
         """Return the wavelet codes: shape (2, 8, 32)."""
         return self.bytes_of("wavelet_codes").reshape(2, ORIENTATIONS, HASH_BYTES)
+
+    def sketches(self) -> tuple[Sketches, Sketches]:
+        """Return what stage 3 reads of each."""
+        columns = {name: self.bytes_of(name) for name in SKETCH_COLUMNS}
+        one, other = ({name: part[k : k + 1] for name, part in columns.items()} for k in range(2))
+        return Sketches.of(one), Sketches.of(other)
 
     def corners(self) -> tuple[Corners, Corners]:
         """Return the local codes of each."""

@@ -29,14 +29,12 @@ EFFORTS: Mapping[Effort, Mapping[str, Mapping[str, Any]]] = {
     Effort.THOROUGH: {
         "wavelet": {"tables": 288, "neighbors": 32},
         "voting": {
-            "corners": 80,
-            "tables": 8,
-            "window": 128,
-            "neighbors": 4,
-            "max_distance_bits": 14,
+            "tables": 6,
+            "neighbors": 6,
+            "max_distance_bits": 22,
             "turned": True,
         },
-        "refine": {"min_matches": 4, "min_match_share": 0.15},
+        "refine": {"min_agreement": 0.8},
     },
 }
 """Options by table, as a configuration file would give them."""

@@ -73,15 +73,15 @@ class WaveletConfig:
 class VotingConfig:
     """Stage 1, second part: pairs that local codes propose, such as crops, screenshots and tilted pictures."""
 
-    corners: int = 64
+    corners: int = 80
     """Corners a picture that take part, the strongest of each scale."""
-    tables: int = 4
+    tables: int = 3
     """Orders in which local codes are compared with those beside them; 0 for none."""
-    window: int = 64
+    window: int = 128
     """Codes on each side that a code is compared with in each order."""
-    neighbors: int = 2
+    neighbors: int = 4
     """The nearest of these that match, in each order."""
-    max_distance_bits: int = 10
+    max_distance_bits: int = 20
     """Largest distance of two local codes that match, of 128 bits."""
     min_votes: int = 3
     """Matches that must agree on one similarity."""
@@ -109,17 +109,19 @@ class GlobalConfig:
 
     descriptor: str | None = None
     """Path of an ONNX model with a TOML beside it; None for the built-in layout descriptor."""
-    min_layout_similarity: float = 0.68
-    """Whole pictures whose layouts correlate less are rejected. On photographs, 0.4 % of the copies and 6 % of the
-    strangers that codes had proposed."""
-    min_trimmed_similarity: float = 0.40
-    """The same where pictures met without their margins, for layouts are coarse there."""
     max_match_distance_bits: int = 18
     """Largest distance at which local codes of two pictures match, of 128 bits."""
-    min_matches: int = 6
-    """Pairs of which one map brings fewer corners together are rejected, if both have corners to speak of,"""
-    min_match_share: float = 0.2
-    """and those of which it does so with a smaller share of the corners that both should have."""
+    min_matches: int = 5
+    """Corners that one map must bring together for it to count,"""
+    min_match_share: float = 0.1
+    """and their share of those that it should bring together."""
+    min_agreement: float = 0.88
+    """Share of blocks that look alike where corners lay one picture over the other, and 0.3 of that share of corners.
+    Pairs below are rejected, unless their frames lay one over the other so that"""
+    min_frame_similarity: float = 0.85
+    """this share of blocks looks alike, or"""
+    min_plain_similarity: float = 0.5
+    """this share, of a picture that has next to no corners."""
     min_embedding_similarity: float = 0.5
     """With a model: pairs whose cosine is lower are rejected."""
     propose_embedding_similarity: float = 0.75

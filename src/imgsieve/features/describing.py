@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.features.color import color_signature
-from imgsieve.features.layout import layout_of_means
+from imgsieve.features.layout import layout_of, true_size
 from imgsieve.features.local_codes import local_codes
 from imgsieve.features.metrics import Metrics, Numbers, measure_tiles, metrics_of
 from imgsieve.features.reduction import SIDE as SMALL
@@ -23,8 +23,8 @@ from imgsieve.schema import LOCAL_CODE_BYTES, LOCAL_CODES, LOCAL_PLACE_BYTES
 __all__ = ["Description", "describe"]
 
 _Bytes = NDArray[np.uint8]
-_Light = tuple[_Bytes, _Bytes, _Bytes, _Bytes, _Bytes, NDArray[np.int8], float, float]
-"""Codes, trimmed rectangle and its code, local codes and places, layout, mean and deviation of a luma."""
+_Light = tuple[_Bytes, _Bytes, _Bytes, _Bytes, _Bytes, _Bytes, _Bytes, float, float]
+"""Codes, trimmed rectangle and its code, local codes, places and size, layout, mean and deviation of a luma."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +41,10 @@ class Description:
     """Shape (80, 16)."""
     local_places: NDArray[np.uint8]
     """Shape (80, 3)."""
-    layout: NDArray[np.int8]
-    """Shape (256,)."""
+    true_size: NDArray[np.uint8]
+    """Shape (2,): height and width of the shape in which places are told."""
+    layout: NDArray[np.uint8]
+    """Shape (1024,)."""
     color_signature: NDArray[np.uint8]
     """Shape (288,)."""
     brightness: float
@@ -79,13 +81,14 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
     small = _BUFFERS.small
     planes = planes_for(w, h) if thumbnail else NO_PLANES
     light, metrics = _describe(pixels, large_enough(pixels), small.luma, small.cells, _BUFFERS.integral, planes)
-    codes, trimmed, inside, local, places, layout, brightness, contrast = light
+    codes, trimmed, inside, local, places, size, layout, brightness, contrast = light
     return Description(
         wavelet_codes=codes,
         trimmed=trimmed,
         trimmed_code=inside,
         local_codes=local,
         local_places=places,
+        true_size=size,
         layout=layout,
         color_signature=color_signature(small.cells),
         brightness=brightness,
@@ -123,9 +126,11 @@ def _describe_luma(luma: NDArray[np.float32], aspect: float, integral: NDArray[n
     inside = trimmed_code(integral, rectangle)
     local = np.empty((LOCAL_CODES, LOCAL_CODE_BYTES), np.uint8)
     places = np.empty((LOCAL_CODES, LOCAL_PLACE_BYTES), np.uint8)
-    local_codes(luma, aspect, local, places)
+    size = true_size(aspect)
+    local_codes(luma, size, local, places)
     brightness, contrast = _spread(luma)
-    return codes_of_means(means), trimmed, inside, local, places, layout_of_means(means), brightness, contrast
+    shape, layout = np.array(size).astype(np.uint8), layout_of(luma)
+    return codes_of_means(means), trimmed, inside, local, places, shape, layout, brightness, contrast
 
 
 @njit(nogil=True, cache=True, fastmath=True)

@@ -39,8 +39,6 @@ _REACH = 12
 """Pixels from a corner to the border of its patch."""
 
 _BORDER = _REACH + 1
-_SHORTEST = 64
-"""Shorter side of the picture at full scale at least: very long pictures are told as if they were less so."""
 
 
 def _turn(point: tuple[int, int]) -> tuple[int, int]:
@@ -148,15 +146,17 @@ def turned(
 
 
 @njit(nogil=True, cache=True)
-def local_codes(luma: NDArray[np.float32], aspect: float, codes: NDArray[np.uint8], places: NDArray[np.uint8]) -> None:
+def local_codes(
+    luma: NDArray[np.float32], size: tuple[int, int], codes: NDArray[np.uint8], places: NDArray[np.uint8]
+) -> None:
     """Write the local codes of a small picture.
 
     Parameters
     ----------
     luma
         Shape (160, 160), float32: the picture, squashed.
-    aspect
-        Width of the true picture over its height.
+    size
+        Height and width of its true shape; see `imgsieve.features.layout.true_size`.
     codes
         Shape (80, 16): is overwritten; zeros where there is no corner.
     places
@@ -165,7 +165,7 @@ def local_codes(luma: NDArray[np.float32], aspect: float, codes: NDArray[np.uint
     """
     codes[:] = 0
     places[:] = 255
-    height, width = _true_size(aspect)
+    height, width = size
     level = resampled(luma, height, width)
     longer, at = np.float32(SMALL), 0
     rows, columns = np.empty(_EACH, np.int64), np.empty(_EACH, np.int64)
@@ -187,14 +187,6 @@ def local_codes(luma: NDArray[np.float32], aspect: float, codes: NDArray[np.uint
             places[at, 1] = np.uint8(np.rint((columns[k] + 0.5) * unit_x / SMALL * PLACES))
             places[at, 2] = np.uint8(scale)
             at += 1
-
-
-@njit(nogil=True, cache=True)
-def _true_size(aspect: float) -> tuple[int, int]:
-    """Return height and width of the small picture at its true shape, the longer side of 160 pixels."""
-    if aspect >= 1:
-        return max(int(np.rint(SMALL / aspect)), _SHORTEST), SMALL
-    return SMALL, max(int(np.rint(SMALL * aspect)), _SHORTEST)
 
 
 @njit(nogil=True, cache=True)

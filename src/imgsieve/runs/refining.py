@@ -17,10 +17,6 @@ from imgsieve.runs.embedded import vectors_of
 from imgsieve.runs.flat_columns import FlatColumns, flat_columns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.schema import (
-    LAYOUT_BYTES,
-    LOCAL_CODE_BYTES,
-    LOCAL_CODES,
-    LOCAL_PLACE_BYTES,
     PAIRS_COLOR,
     PAIRS_GLOBAL,
     SIGNATURE_BYTES,
@@ -28,11 +24,10 @@ from imgsieve.schema import (
     Verdict,
 )
 from imgsieve.stages import color, refinement
-from imgsieve.stages.matching import Corners
 
 __all__ = ["refine_by_color", "refine_by_descriptor"]
 
-_BATCH_PAIRS = 2048
+_BATCH_PAIRS = 1024
 
 _SCHEMAS = {"color": PAIRS_COLOR, "global": PAIRS_GLOBAL}
 
@@ -63,20 +58,12 @@ def refine_by_descriptor(
 ) -> str:
     """Write ``pairs/global.parquet`` from the undecided pairs of stage 2. Returns its print."""
     fingerprint = digest_of([before, config.fingerprint(), "global"])
-    columns = {
-        "layout": LAYOUT_BYTES,
-        "trimmed": TRIMMED_BYTES,
-        "local_codes": LOCAL_CODES * LOCAL_CODE_BYTES,
-        "local_places": LOCAL_CODES * LOCAL_PLACE_BYTES,
-    }
+    columns = refinement.SKETCH_COLUMNS
 
-    def by_layout(pairs: pa.Table, flat: FlatColumns) -> pa.Table:
+    def by_sketch(pairs: pa.Table, flat: FlatColumns) -> pa.Table:
         one, other = _both(flat, pairs, columns)
-        layouts = one["layout"].view(np.int8), other["layout"].view(np.int8)
-        corners = tuple(Corners.of(image["local_codes"], image["local_places"]) for image in (one, other))
-        return refinement.match(
-            pairs, layouts, (one["trimmed"], other["trimmed"]), (corners[0], corners[1]), config.refine
-        )
+        sketches = refinement.Sketches.of(one), refinement.Sketches.of(other)
+        return refinement.match(pairs, *sketches, config.refine)
 
     def by_model(pairs: pa.Table) -> pa.Table:
         ids = np.concatenate([pairs["a"].to_numpy(), pairs["b"].to_numpy()])
@@ -89,7 +76,7 @@ def refine_by_descriptor(
         _write(folder, "color", "global", fingerprint, executor, done, by_model)
     else:
         with flat_columns(features, columns) as flat:
-            _write(folder, "color", "global", fingerprint, executor, done, lambda pairs: by_layout(pairs, flat))
+            _write(folder, "color", "global", fingerprint, executor, done, lambda pairs: by_sketch(pairs, flat))
     return fingerprint
 
 

@@ -158,13 +158,14 @@ def run_loops() -> None:
             )
         }
     )
-    signature, layout, trimmed = found.color_signature[None], found.layout[None], found.trimmed[None]
+    signature, trimmed = found.color_signature[None], found.trimmed[None]
     written = pa.BufferOutputStream()
     pq.write_table(pairs, written, compression="zstd")
     pq.read_table(pa.BufferReader(written.getvalue()), use_threads=False)
     color.match(pairs, (signature, signature), (trimmed, trimmed), ColorConfig())
     corners = Corners(found.local_codes[None], found.local_places[None])
-    refinement.match(pairs, (layout, layout), (trimmed, trimmed), (corners, corners), GlobalConfig())
+    sketches = refinement.Sketches(corners, found.layout[None], found.true_size[None], trimmed)
+    refinement.match(pairs, sketches, sketches, GlobalConfig())
     _warm_votes(found.local_codes)
     _warm_groups()
 

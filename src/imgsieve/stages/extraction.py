@@ -92,6 +92,7 @@ def _features(described: Description) -> dict[str, Any]:
         "trimmed_code": described.trimmed_code.tobytes(),
         "local_codes": described.local_codes.tobytes(),
         "local_places": described.local_places.tobytes(),
+        "true_size": described.true_size.tobytes(),
         "layout": described.layout.tobytes(),
         "detail": metrics.detail,
         "sharpness": metrics.sharpness,

@@ -37,7 +37,7 @@ def count_fitting(
     codes_b: NDArray[np.uint64],
     places_b: NDArray[np.uint8],
     radius: int,
-) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+) -> tuple[NDArray[np.int16], NDArray[np.int16], _Matrix]:
     """Count the corners of pairs of pictures that one map brings together.
 
     Parameters
@@ -51,20 +51,21 @@ def count_fitting(
 
     Returns
     -------
-    Shape (n,) and (n,): corners that are brought together, from 0 to 80, and corners of a that the map has within what
-    was looked at of b.
+    Shape (n,), (n,) and (n, 3, 2): corners that are brought together, from 0 to 80, corners of a that the map has
+    within what was looked at of b, and the map itself, for rows (down, right, 1); zeros where there is none.
     """
     matches, visible = np.zeros(codes_a.shape[0], np.int16), np.zeros(codes_a.shape[0], np.int16)
-    places = np.empty((codes_a.shape[1], 6), np.uint8)
+    maps, places = np.zeros((matches.size, 3, 2)), np.empty((codes_a.shape[1], 6), np.uint8)
     for k in range(matches.size):
         count = _match(codes_a[k], places_a[k], codes_b[k], places_b[k], radius, places)
         chosen = _agreeing(places[:count])
         found = chosen.sum()
         if found >= _LEAST:
             matrix, chosen, found = _fit(places[:count], chosen)
+            maps[k] = matrix
             visible[k] = _visible(places_a[k], places_b[k], matrix)
         matches[k] = found
-    return matches, visible
+    return matches, visible, maps
 
 
 @njit(nogil=True, cache=True)

@@ -1,4 +1,4 @@
-"""Stage 3, second part: how many corners of two pictures one map brings together.
+"""Stage 3, first part: how many corners of two pictures one map brings together.
 
 Reads ``local_codes`` and ``local_places`` of both images of a pair.
 """
@@ -41,8 +41,8 @@ class Corners:
 
 def matches(
     one: Corners, other: Corners, orientations: NDArray[np.int8], radius: int
-) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    """Count the corners of pairs that one map brings together, and those that it should.
+) -> tuple[NDArray[np.int16], NDArray[np.int16], NDArray[np.float64]]:
+    """Count the corners of pairs that one map brings together, and those that it should, and tell the map.
 
     Parameters
     ----------
@@ -55,19 +55,20 @@ def matches(
 
     Returns
     -------
-    Shape (n,) and (n,); see `imgsieve.stages.fitting.count_fitting`.
+    Shape (n,), (n,) and (n, 3, 2); see `imgsieve.stages.fitting.count_fitting`.
     """
     found, visible = np.zeros(len(orientations), np.int16), np.zeros(len(orientations), np.int16)
+    maps = np.zeros((len(orientations), 3, 2))
     for orientation in np.unique(orientations).tolist():
         alike = np.nonzero(orientations == orientation)[0]
         for first in range(0, len(alike), _PAIRS):
             rows = alike[first : first + _PAIRS]
             codes, places = turned(other.codes[rows], other.places[rows], orientation)
-            found[rows], visible[rows] = count_fitting(
+            found[rows], visible[rows], maps[rows] = count_fitting(
                 np.ascontiguousarray(one.codes[rows]).view(np.uint64),
                 np.ascontiguousarray(one.places[rows]),
                 np.ascontiguousarray(codes).view(np.uint64),
                 np.ascontiguousarray(places),
                 radius,
             )
-    return found, visible
+    return found, visible, maps

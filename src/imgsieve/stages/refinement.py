@@ -1,70 +1,128 @@
 """Stage 3: a global descriptor refines the pairs that color left undecided.
 
-Reads ``layout``, ``trimmed``, ``local_codes``, ``local_places`` or, with a model, ``embedding`` of both images of a
-pair; its table is `imgsieve.schema.PAIRS_GLOBAL`. The built-in descriptor is the correlation of the pictures' layouts
-of light, together with the number of corners that lie alike; a model of the user's own is compared by the cosine of
-its embeddings.
+The built-in descriptor lays one picture of 32 x 32 cells over the other, as the corners that both share have it or as
+their frames do, and counts the blocks that look alike; see `imgsieve.stages.laying`. A model of the user's own is
+compared by the cosine of its embeddings. Its table is `imgsieve.schema.PAIRS_GLOBAL`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from imgsieve.config import GlobalConfig
-from imgsieve.features.layout import layout_similarity
-from imgsieve.features.regions import WHOLE, rectangles
-from imgsieve.schema import PAIRS_GLOBAL, Verdict
+from imgsieve.features.regions import SOME_PART, rectangles
+from imgsieve.schema import (
+    LAYOUT_BYTES,
+    LOCAL_CODE_BYTES,
+    LOCAL_CODES,
+    LOCAL_PLACE_BYTES,
+    PAIRS_GLOBAL,
+    TRIMMED_BYTES,
+    TRUE_SIZE_BYTES,
+    Verdict,
+)
+from imgsieve.stages.laying import alike_blocks, frame_maps
 from imgsieve.stages.matching import Corners, matches
 
-__all__ = ["match", "match_embeddings"]
+__all__ = ["SKETCH_COLUMNS", "Sketches", "agreement", "match", "match_embeddings"]
 
-_ALIKE = 0.9
-"""Correlation of layouts from which whole pictures need no corners in common."""
+SKETCH_COLUMNS: Mapping[str, int] = {
+    "layout": LAYOUT_BYTES,
+    "true_size": TRUE_SIZE_BYTES,
+    "trimmed": TRIMMED_BYTES,
+    "local_codes": LOCAL_CODES * LOCAL_CODE_BYTES,
+    "local_places": LOCAL_CODES * LOCAL_PLACE_BYTES,
+}
+"""The features that are read here, and their bytes."""
 
 _LEAST_CORNERS = 12
 """With fewer corners a picture may share none with its copy."""
 
+_CORNERS_COUNT = 0.3
+"""The weight of the share of corners against that of blocks. A logistic fit to copies and strangers gives 0.29."""
 
-def match(
-    pairs: pa.Table,
-    layouts: tuple[NDArray[np.int8], NDArray[np.int8]],
-    trimmed: tuple[NDArray[np.uint8], NDArray[np.uint8]],
-    corners: tuple[Corners, Corners],
-    config: GlobalConfig,
-) -> pa.Table:
-    """Judge pairs by their layouts and their corners.
+_FEWEST_VISIBLE = 6
+"""Corners that lie alike are told as a share of so many at least,"""
+
+_MOST_SHARE = 1.2
+"""and of so much at most: the map may bring together corners that lie just outside of what counts as visible."""
+
+
+@dataclass(frozen=True)
+class Sketches:
+    """What this stage reads of n pictures."""
+
+    corners: Corners
+    layouts: NDArray[np.uint8]
+    """Shape (n, 1024)."""
+    sizes: NDArray[np.uint8]
+    """Shape (n, 2)."""
+    trimmed: NDArray[np.uint8]
+    """Shape (n, 4)."""
+
+    @classmethod
+    def of(cls, columns: Mapping[str, NDArray[np.uint8]]) -> Sketches:
+        """Take the columns of the features, as `SKETCH_COLUMNS` names them."""
+        return cls(
+            Corners.of(columns["local_codes"], columns["local_places"]),
+            columns["layout"],
+            columns["true_size"],
+            columns["trimmed"],
+        )
+
+
+def agreement(
+    similarity: NDArray[np.float32], found: NDArray[np.int16], visible: NDArray[np.int16]
+) -> NDArray[np.float32]:
+    """Return the share of blocks that look alike, and that of corners that lie alike for the less that it tells.
+
+    Parameters
+    ----------
+    similarity
+        Shape (n,), from 0 to 1.
+    found, visible
+        Shape (n,); see `imgsieve.stages.fitting.count_fitting`.
+    """
+    share = np.minimum(found / np.maximum(visible, _FEWEST_VISIBLE), _MOST_SHARE)
+    return (similarity + _CORNERS_COUNT * share).astype(np.float32)
+
+
+def match(pairs: pa.Table, one: Sketches, other: Sketches, config: GlobalConfig) -> pa.Table:
+    """Judge pairs by their corners and by what looks alike where these, or the frames of both, lay them.
 
     Parameters
     ----------
     pairs
         Pairs that stage 2 left undecided.
-    layouts
-        Shape (n, 256), int8, of a and of b.
-    trimmed
-        Shape (n, 4), uint8, of a and of b.
-    corners
+    one, other
         Of a and of b, n pictures each.
     """
     orientations = pairs["orientation"].to_numpy().astype(np.int8)
-    similarity = layout_similarity(
-        layouts[0],
-        layouts[1],
-        rectangles(pairs["region"].to_numpy(), trimmed[0]),
-        rectangles(pairs["region"].to_numpy(), trimmed[1]),
-        orientations,
-    )
-    whole = pairs["region"].to_numpy() == WHOLE
-    rejected = similarity < np.where(whole, config.min_layout_similarity, config.min_trimmed_similarity)
-    # Where some part of both met, the wholes may be laid out as they like.
-    rejected &= pairs["votes"].to_numpy() == 0
-    found, visible = matches(*corners, orientations, config.max_match_distance_bits)
-    enough = found >= np.maximum(config.min_matches, config.min_match_share * visible)
-    telling = np.minimum(corners[0].counts(), corners[1].counts()) >= _LEAST_CORNERS
-    # Heavy wear leaves few corners of a picture, but its layout.
-    worn = whole & (pairs["votes"].to_numpy() == 0) & (similarity >= _ALIKE)
-    return _judged(pairs, similarity, rejected | (telling & ~enough & ~worn), found, visible)
+    regions = pairs["region"].to_numpy()
+    sizes = one.sizes, other.sizes
+    found, visible, maps = matches(one.corners, other.corners, orientations, config.max_match_distance_bits)
+    frames = frame_maps(rectangles(regions, one.trimmed), rectangles(regions, other.trimmed), orientations, sizes)
+    by_corners, _ = _alike(alike_blocks(one.layouts, other.layouts, sizes, maps, orientations))
+    by_frames, to_see = _alike(alike_blocks(one.layouts, other.layouts, sizes, frames, orientations))
+    agree = found >= np.maximum(config.min_matches, config.min_match_share * visible)
+    agree &= agreement(by_corners, found, visible) >= config.min_agreement
+    few = np.minimum(one.corners.counts(), other.corners.counts()) < _LEAST_CORNERS
+    # Heavy wear leaves few corners of a picture, but its layout; what is nearly flat has neither.
+    least = np.where(few, config.min_plain_similarity, config.min_frame_similarity)
+    met = regions != SOME_PART
+    worn = met & ((by_frames >= least) | (to_see == 0))
+    return _judged(pairs, np.where(met, np.maximum(by_corners, by_frames), by_corners), ~(agree | worn), found, visible)
+
+
+def _alike(blocks: tuple[NDArray[np.int16], NDArray[np.int16]]) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
+    """Return the share of blocks that look alike, drawn toward a third where there are few, and how many there are."""
+    alike, seen = blocks
+    return ((alike + 1) / (seen + 3)).astype(np.float32), seen
 
 
 def match_embeddings(
