@@ -73,8 +73,6 @@ class WaveletConfig:
 class VotingConfig:
     """Stage 1, second part: pairs that local codes propose, such as crops, screenshots and tilted pictures."""
 
-    corners: int = 80
-    """Corners a picture that take part, the strongest of each scale."""
     tables: int = 3
     """Orders in which local codes are compared with those beside them; 0 for none."""
     window: int = 128

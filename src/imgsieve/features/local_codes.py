@@ -1,6 +1,6 @@
 """Local codes: binary descriptors of the corners of a small picture, by which parts of pictures are found again.
 
-Corners are looked for at four scales; see `imgsieve.features.corners`. What surrounds a corner is described by
+Corners are looked for at five scales; see `imgsieve.features.corners`. What surrounds a corner is described by
 comparing pairs of smoothed pixels (BRIEF: M. Calonder, V. Lepetit, C. Strecha and P. Fua, ECCV 2010,
 doi:10.1007/978-3-642-15561-1_56). Patches are not turned upright: copies that are turned by a few degrees still match,
 and the pairs are chosen such that the code of a turned or mirrored patch has the same bits in another order.
@@ -22,7 +22,11 @@ __all__ = ["BITS", "LEVELS", "LEVEL_RATIO", "NO_CORNER", "PLACES", "local_codes"
 BITS = 8 * LOCAL_CODE_BYTES
 """Bits of a local code."""
 
-LEVELS = 4
+_CORNERS = (44, 18, 10, 5, 3)
+"""Corners that are taken at each scale at most, from the finest. A part of a picture, or a picture on a screen, meets
+the other at a coarser scale of one, where few corners are, and a finer one of the other, where it has but a share."""
+
+LEVELS = len(_CORNERS)
 """Scales at which corners are looked for,"""
 
 LEVEL_RATIO = 1.35
@@ -34,7 +38,7 @@ PLACES = 254
 NO_CORNER = 255
 """Stands for the scale where there is no corner."""
 
-_EACH = LOCAL_CODES // LEVELS
+_MOST = np.array(_CORNERS, np.int64)
 _REACH = 12
 """Pixels from a corner to the border of its patch."""
 
@@ -168,7 +172,7 @@ def local_codes(
     height, width = size
     level = resampled(luma, height, width)
     longer, at = np.float32(SMALL), 0
-    rows, columns = np.empty(_EACH, np.int64), np.empty(_EACH, np.int64)
+    rows, columns = np.empty(LOCAL_CODES, np.int64), np.empty(LOCAL_CODES, np.int64)
     for scale in range(LEVELS):
         if scale:
             longer = np.float32(SMALL / LEVEL_RATIO**scale)
@@ -178,7 +182,7 @@ def local_codes(
         if min(level.shape) < 2 * _BORDER + 1:
             break
         smooth = smoothed(level)
-        found = strongest(cornerness(smooth), _BORDER, rows, columns)
+        found = strongest(cornerness(smooth), _BORDER, rows[: _MOST[scale]], columns[: _MOST[scale]])
         boxed, (one, other) = boxed_sums(smooth).reshape(-1), _steps(level.shape[1])
         unit_y, unit_x = height / level.shape[0], width / level.shape[1]
         for k in range(found):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import VotingConfig
 from imgsieve.executors import Executor
-from imgsieve.features.local_codes import LEVELS, turned
+from imgsieve.features.local_codes import NO_CORNER, turned
 from imgsieve.features.orientation import COUNT as TURNS
 from imgsieve.runs.block_spill import BlockSpill
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
@@ -117,7 +117,7 @@ class _Vote:
 
     def _sample(self) -> NDArray[np.uint64]:
         """Return codes of pictures all over the collection: shape (n, 2)."""
-        step = max(1, len(self._images) * self._config.corners // _SAMPLE_RECORDS)
+        step = max(1, len(self._images) * LOCAL_CODES // _SAMPLE_RECORDS)
         chosen = [records["code"] for records in self._records(self._images[::step])]
         return np.concatenate(chosen) if chosen else np.empty((0, 2), np.uint64)
 
@@ -131,12 +131,12 @@ class _Vote:
             rows = images[low:high] - start
             codes = fixed_bytes(part[columns[0]], LOCAL_CODES * LOCAL_CODE_BYTES)[rows]
             places = fixed_bytes(part[columns[1]], LOCAL_CODES * LOCAL_PLACE_BYTES)[rows]
-            yield _records_of(images[low:high], codes, places, self._config.corners // LEVELS)
+            yield _records_of(images[low:high], codes, places)
 
     def _match(self, table: NDArray[np.uint64], sample: NDArray[np.uint64], gathered: BlockSpill, step: int) -> None:
         """Find the matches of one order."""
         config = self._config
-        total = len(self._images) * self._config.corners * self._turns
+        total = len(self._images) * LOCAL_CODES * self._turns
         splitters = _splitters(keys_of(sample, table), -(-total // self._portions.range_records))
 
         def find(records: NDArray[np.void]) -> NDArray[np.void]:
@@ -204,16 +204,10 @@ class _Vote:
         return wavelet.voted_proposals(found["a"], found["b"], found["turn"], votes[chosen])
 
 
-def _records_of(
-    images: NDArray[np.int32], codes: NDArray[np.uint8], places: NDArray[np.uint8], each: int
-) -> NDArray[np.void]:
-    """Put the local codes of images and their places together, the strongest ``each`` of every scale."""
-    scales = places.reshape(-1, LOCAL_CODES, LOCAL_PLACE_BYTES)[:, :, 2]
-    chosen = np.zeros(scales.shape, bool)
-    for scale in range(LEVELS):
-        found = scales == scale  # one behind the other, strongest first
-        chosen |= found & (found.cumsum(axis=1) <= each)
-    places, rows = places.reshape(-1, LOCAL_PLACE_BYTES), np.nonzero(chosen.ravel())[0]
+def _records_of(images: NDArray[np.int32], codes: NDArray[np.uint8], places: NDArray[np.uint8]) -> NDArray[np.void]:
+    """Put the local codes of images and their places together."""
+    places = places.reshape(-1, LOCAL_PLACE_BYTES)
+    rows = np.nonzero(places[:, 2] != NO_CORNER)[0]
     out = np.zeros(len(rows), LOCAL_RECORD)
     out["code"] = codes.reshape(-1, LOCAL_CODE_BYTES).view(np.uint64)[rows]
     out["image"] = np.repeat(images, LOCAL_CODES)[rows]
