@@ -116,7 +116,7 @@ class GlobalConfig:
     min_agreement: float = 0.88
     """Share of blocks that look alike where corners lay one picture over the other, and 0.3 of that share of corners.
     Pairs below are rejected, unless their frames lay one over the other so that"""
-    min_frame_similarity: float = 0.85
+    min_frame_similarity: float = 0.65
     """this share of blocks looks alike, or"""
     min_plain_similarity: float = 0.5
     """this share, of a picture that has next to no corners."""

@@ -39,7 +39,7 @@ _EXPECTED_MATCHES = 128
 class Portions:
     """How much is worked on at a time. Codes of two ranges are not compared, so runs all have the same."""
 
-    range_records: int = 1 << 17
+    range_records: int = 1 << 16
     """Codes that are compared at a time, about; twice as many at most."""
     gathered_matches: int = 1 << 18
     """Matches that are counted at a time, about; twice as many at most, unless one picture has more."""

@@ -75,6 +75,11 @@ class Sketches:
             columns["trimmed"],
         )
 
+    def take(self, rows: NDArray[np.intp]) -> Sketches:
+        """Return those of some pictures."""
+        corners = Corners(self.corners.codes[rows], self.corners.places[rows])
+        return Sketches(corners, self.layouts[rows], self.sizes[rows], self.trimmed[rows])
+
 
 def agreement(
     similarity: NDArray[np.float32], found: NDArray[np.int16], visible: NDArray[np.int16]
@@ -103,25 +108,35 @@ def match(pairs: pa.Table, one: Sketches, other: Sketches, config: GlobalConfig)
         Of a and of b, n pictures each.
     """
     orientations = pairs["orientation"].to_numpy().astype(np.int8)
-    regions = pairs["region"].to_numpy()
-    sizes = one.sizes, other.sizes
     found, visible, maps = matches(one.corners, other.corners, orientations, config.max_match_distance_bits)
-    frames = frame_maps(rectangles(regions, one.trimmed), rectangles(regions, other.trimmed), orientations, sizes)
-    by_corners, _ = _alike(alike_blocks(one.layouts, other.layouts, sizes, maps, orientations))
-    by_frames, to_see = _alike(alike_blocks(one.layouts, other.layouts, sizes, frames, orientations))
+    similarity, _ = _laid(one, other, maps, orientations)
     agree = found >= np.maximum(config.min_matches, config.min_match_share * visible)
-    agree &= agreement(by_corners, found, visible) >= config.min_agreement
-    few = np.minimum(one.corners.counts(), other.corners.counts()) < _LEAST_CORNERS
+    agree &= agreement(similarity, found, visible) >= config.min_agreement
     # Heavy wear leaves few corners of a picture, but its layout; what is nearly flat has neither.
-    least = np.where(few, config.min_plain_similarity, config.min_frame_similarity)
-    met = regions != SOME_PART
-    worn = met & ((by_frames >= least) | (to_see == 0))
-    return _judged(pairs, np.where(met, np.maximum(by_corners, by_frames), by_corners), ~(agree | worn), found, visible)
+    rows = np.nonzero(~agree & (pairs["region"].to_numpy() != SOME_PART))[0]
+    if len(rows):
+        framed = one.take(rows), other.take(rows)
+        by_frames, seen = _by_frames(*framed, pairs["region"].to_numpy()[rows], orientations[rows])
+        few = np.minimum(*(sketches.corners.counts() for sketches in framed)) < _LEAST_CORNERS
+        least = np.where(few, config.min_plain_similarity, config.min_frame_similarity)
+        agree[rows] = (by_frames >= least) | (seen == 0)
+        similarity[rows] = np.maximum(similarity[rows], by_frames)
+    return _judged(pairs, similarity, ~agree, found, visible)
 
 
-def _alike(blocks: tuple[NDArray[np.int16], NDArray[np.int16]]) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
+def _by_frames(
+    one: Sketches, other: Sketches, regions: NDArray[np.int8], orientations: NDArray[np.int8]
+) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
+    """Return how alike pictures are where their frames, or what lies inside these, are laid over each other."""
+    places = rectangles(regions, one.trimmed), rectangles(regions, other.trimmed)
+    return _laid(one, other, frame_maps(*places, orientations, (one.sizes, other.sizes)), orientations)
+
+
+def _laid(
+    one: Sketches, other: Sketches, maps: NDArray[np.float64], orientations: NDArray[np.int8]
+) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
     """Return the share of blocks that look alike, drawn toward a third where there are few, and how many there are."""
-    alike, seen = blocks
+    alike, seen = alike_blocks(one.layouts, other.layouts, (one.sizes, other.sizes), maps, orientations)
     return ((alike + 1) / (seen + 3)).astype(np.float32), seen
 
 
