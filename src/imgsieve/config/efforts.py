@@ -34,7 +34,7 @@ EFFORTS: Mapping[Effort, Mapping[str, Mapping[str, Any]]] = {
             "max_distance_bits": 22,
             "turned": True,
         },
-        "refine": {"min_agreement": 0.8},
+        "refine": {"min_agreement": 0.88},
     },
 }
 """Options by table, as a configuration file would give them."""

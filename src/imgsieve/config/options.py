@@ -113,10 +113,10 @@ class GlobalConfig:
     """Corners that one map must bring together for it to count,"""
     min_match_share: float = 0.1
     """and their share of those that it should bring together."""
-    min_agreement: float = 0.88
-    """Share of blocks that look alike where corners lay one picture over the other, and 0.3 of that share of corners.
+    min_agreement: float = 0.94
+    """Share of blocks that look alike where corners lay one picture over the other, and 0.4 of that share of corners.
     Pairs below are rejected, unless their frames lay one over the other so that"""
-    min_frame_similarity: float = 0.65
+    min_frame_similarity: float = 0.72
     """this share of blocks looks alike, or"""
     min_plain_similarity: float = 0.5
     """this share, of a picture that has next to no corners."""
