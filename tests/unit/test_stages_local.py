@@ -184,3 +184,51 @@ def test_two_windows_of_one_view_must_agree_the_better():
     pixels = render_scene(np.random.default_rng(3), 768, 384, kind="shelf")
     found = _compare(np.ascontiguousarray(pixels[:, :420]), np.ascontiguousarray(pixels[:, 330:]), whole=False)
     assert found.verdict == Verdict.REJECTED
+
+
+def _printed(pixels, words, *, top, side=0.035):
+    """Write small letters without an outline over a picture."""
+    out, scale = pixels.copy(), side * pixels.shape[0] / 21
+    for text, down in zip(words, (top, top + 1.7 * side), strict=True):
+        place = 40, round(down * pixels.shape[0])
+        cv2.putText(out, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, (20, 20, 20), 6)
+        cv2.putText(out, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, (250, 250, 250), 2)
+    return out
+
+
+_SAID = (
+    ("when all of them had come", "there was nobody at home"),
+    ("best price of the week for", "what you never needed"),
+)
+
+
+@functools.cache
+def _large(kind="town"):
+    return render_scene(np.random.default_rng(51), 900, 675, kind=kind)
+
+
+@pytest.mark.parametrize("kind", ["town", "meadow", "table"])
+def test_small_captions_that_differ_are_no_copies(kind):
+    one, other = (_printed(_large(kind), words, top=0.1) for words in _SAID)
+    found = _compare(one, other)
+    assert found.verdict == Verdict.REJECTED
+    assert "other writing" in found.why
+
+
+@pytest.mark.parametrize("kind", ["town", "meadow", "table"])
+@pytest.mark.parametrize("edit", [_faded, _vignetted, _tiny, lambda pixels: cv2.GaussianBlur(pixels, (0, 0), 2)])
+def test_one_small_caption_is_no_hindrance(kind, edit):
+    captioned = _printed(_large(kind), _SAID[0], top=0.1)
+    for other in (captioned, _large(kind)):
+        found = _compare(captioned, np.asarray(edit(other), np.uint8))
+        assert found.verdict == Verdict.ACCEPTED, found.why
+
+
+@pytest.mark.parametrize("kind", ["town", "meadow"])
+def test_a_strip_with_words_above_and_other_words_over_the_picture_are_no_copies(kind):
+    above = _captioned(_large(kind), _SAID[0])
+    over = _printed(_large(kind), _SAID[1], top=0.1, side=0.06)
+    assert _compare(above, over, whole=False).verdict == Verdict.REJECTED
+    for captioned in (above, over):
+        found = _compare(captioned, _large(kind), whole=False)
+        assert found.verdict == Verdict.ACCEPTED, found.why

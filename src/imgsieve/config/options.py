@@ -134,6 +134,12 @@ class LocalConfig:
 
     working_side: int = 384
     """Longer side, in pixels, at which aligned pictures are compared."""
+    closer_side: int = 768
+    """Longer side, in pixels, at which pictures that agree are compared once more, for their small print."""
+    max_exchanged_pixels: int = 12
+    """Pixels of strokes of one ink, at that size, that each of two pictures has where the other has none."""
+    max_own_strokes: float = 0.005
+    """Share of a picture that is strokes which another one, captioned with a strip, has not."""
     orb_side: int = 320
     """Longer side, in pixels, at which ORB keypoints are found."""
     orb_keypoints: int = 500

@@ -22,6 +22,7 @@ __all__ = [
     "fit_side",
     "invert",
     "lay_over",
+    "mended",
     "moved_points",
     "scaling",
     "smooth",
@@ -162,6 +163,15 @@ def lay_over(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -
         into_first=into_first,
         frame=frame,
     )
+
+
+def mended(matrix: Matrix, overlay: Overlay, correction: Matrix) -> Matrix:
+    """Return the map of an overlay with a correction, which leads from the frame to where content lies in the second.
+
+    In the frame of the second picture, where the first was moved, the correction is undone before the map.
+    """
+    back = chained(invert(overlay.frame), invert(correction), overlay.frame)
+    return chained(back, matrix) if overlay.into_first else chained(matrix, back)
 
 
 def _frame(pixels: NDArray[np.uint8]) -> tuple[Matrix, tuple[int, int]]:

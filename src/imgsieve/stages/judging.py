@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
-from imgsieve.features.alignment import Matrix, Overlay, chained, coverage, invert, lay_over, smooth
+from imgsieve.features.alignment import Matrix, Overlay, coverage, lay_over, mended, smooth
 from imgsieve.features.blocks import Agreement, agreement, refit
 from imgsieve.features.keypoints import is_plausible
 from imgsieve.features.recoloring import Recoloring, recoloring
@@ -118,11 +118,7 @@ def _refined(
     correction = refit(before.found, perspective=perspective)
     if correction is None:
         return None
-    # The correction leads from the frame to where its content lies in the second picture as overlaid.
-    frame = before.overlay.frame
-    back = chained(invert(frame), invert(correction), frame)
-    # In the frame of the second picture, where the first was moved, it is undone before the map.
-    better = chained(back, before.matrix) if before.overlay.into_first else chained(before.matrix, back)
+    better = mended(before.matrix, before.overlay, correction)
     if not is_plausible(better):
         return None
     after = _under(one, other, better)

@@ -21,6 +21,7 @@ from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, made_from
 from imgsieve.features.regions import WHOLE
 from imgsieve.features.seams import is_one_of_several
 from imgsieve.schema import Verdict
+from imgsieve.stages.closer import closer_look
 from imgsieve.stages.judging import judge
 from imgsieve.stages.views import View
 
@@ -92,6 +93,9 @@ def compare(
     found = _compare(one, other, orientation, whole=regions == (WHOLE, WHOLE), config=config)
     if found.verdict == Verdict.ACCEPTED and _is_one_of_several(one, other, found):
         found = replace(found, verdict=Verdict.REJECTED, why="one is among several pictures that the other shows")
+    if found.verdict == Verdict.ACCEPTED and found.matrix is not None:
+        against = closer_look(one, other, found.orientation, found.matrix, config)
+        found = replace(found, verdict=Verdict.REJECTED, why=against) if against else found
     if found.verdict != Verdict.ACCEPTED:
         return replace(found, made=NEITHER, how="")
     if found.made != NEITHER or found.matrix is None or one.luma is None or other.luma is None:

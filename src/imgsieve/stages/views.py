@@ -39,6 +39,8 @@ class View:
 
     pixels: NDArray[np.uint8]
     """Shape (h, w, 3), uint8 RGB, at most `LocalConfig.working_side` a side."""
+    close: NDArray[np.uint8]
+    """The same, at most `LocalConfig.closer_side` a side."""
     width: int
     height: int
     """Size of the picture at full scale."""
@@ -92,13 +94,16 @@ def _of_area(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 def view_of(pixels: NDArray[np.uint8], config: LocalConfig) -> View:
     """Make the view of pixels of shape (h, w, 3) at full scale, of which nothing else is known."""
-    return View(fit_side(pixels, config.working_side), pixels.shape[1], pixels.shape[0], luma=_full_luma(pixels))
+    small, close = _sizes(pixels, config)
+    return View(small, close, pixels.shape[1], pixels.shape[0], luma=_full_luma(pixels))
 
 
 def view_of_decoded(decoded: DecodedImage, config: LocalConfig, trimmed: NDArray[np.uint8] | None = None) -> View:
     """Make the view of a decoded picture; ``trimmed`` as in `View`."""
+    small, close = _sizes(decoded.pixels, config)
     return View(
-        fit_side(decoded.pixels, config.working_side),
+        small,
+        close,
         decoded.width,
         decoded.height,
         luma=_full_luma(decoded.pixels) if decoded.reduction == 1 else None,
@@ -108,6 +113,11 @@ def view_of_decoded(decoded: DecodedImage, config: LocalConfig, trimmed: NDArray
         ),
         trimmed=trimmed,
     )
+
+
+def _sizes(pixels: NDArray[np.uint8], config: LocalConfig) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a picture at the working size, and at the closer one."""
+    return fit_side(pixels, config.working_side), fit_side(pixels, config.closer_side)
 
 
 def _full_luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
