@@ -60,7 +60,7 @@ def fate(measured: Measured, row: TruthRow) -> str:
     if not stages:
         return "not proposed"
     last = list(stages)[-1]
-    if stages[last]["verdict"] == "rejected":
+    if stages[last]["verdict"] == "rejected" or (last == "local" and stages[last]["verdict"] == "undecided"):
         glance = last == "local" and "at a glance" in stages[last]["why"]
         return "glance" if glance else last
     return "elsewhere"

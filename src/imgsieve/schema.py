@@ -177,6 +177,7 @@ PAIRS_LOCAL = pa.schema(
 )
 """``coverage_a`` is the share of picture a that is seen in b, from 0 to 1, and the other way round. ``made`` is 1
 where b was made from a, -1 where a was made from b, 0 where nothing is known; ``how`` says by what.
+An ``undecided`` pair is kept apart; where ``block_share`` is null, a picture could not be read again.
 ``met`` is the orientation in which the pair was proposed; ``key_a`` and ``key_b`` name both files in their versions."""
 
 SCORES = (

@@ -125,6 +125,16 @@ def test_flat_pictures_are_compared_by_bytes_and_pixels_only() -> None:
     assert draw_comparison(found).shape[1] == 1280
 
 
+def test_two_smooth_pictures_are_undecided_and_both_are_kept() -> None:
+    ramp = np.linspace(60, 190, 512)[None, :, None] + np.zeros((384, 1, 3))
+    other = np.broadcast_to(ramp[:, :1] + 130 * np.linspace(0, 1, 512)[None, :, None] ** 1.6, ramp.shape)
+    one, two = (encode(np.rint(picture).astype(np.uint8), "png") for picture in (ramp, other))
+    found = compare_pictures(one, two, CONFIG)
+    assert found.verdict == DIFFERENT
+    assert found.stages[3].verdict == "undecided"
+    assert "too little texture" in found.stages[3].why
+
+
 def test_what_cannot_be_decoded_is_named(photo: bytes) -> None:
     with pytest.raises(DecodeError, match=r"^B cannot be used") as caught:
         compare_pictures(photo, photo[: len(photo) // 2], CONFIG)

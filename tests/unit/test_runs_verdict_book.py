@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgsieve.runs import verdict_book
-from imgsieve.runs.verdict_book import UNKNOWN, EarlierVerdicts, VerdictBook
+from imgsieve.runs.verdict_book import REFUSED, UNKNOWN, EarlierVerdicts, VerdictBook, answers_of, not_compared
+from imgsieve.schema import Verdict
 
 _ROUNDS = st.lists(st.lists(st.integers(0, 50), unique=True, max_size=12), max_size=12)
 
@@ -56,3 +58,15 @@ def test_an_earlier_verdict_counts_where_the_pair_met_in_the_same_way():
     earlier.forget(_keys([6, 5]))
     assert earlier.used_count == 1
     assert earlier.keys.tolist() == _keys([4, 9]).tolist()
+
+
+def test_an_undecided_pair_is_refused_and_only_one_without_scores_was_not_compared():
+    table = pa.table(
+        {
+            "verdict": [Verdict.UNDECIDED, Verdict.UNDECIDED, Verdict.REJECTED],
+            "block_share": pa.array([0.0, None, 0.1], pa.float32()),
+            "made": pa.array([0, None, 0], pa.int8()),
+        }
+    )
+    assert not_compared(table).tolist() == [False, True, False]
+    assert answers_of(table).tolist() == [REFUSED] * 3

@@ -19,7 +19,7 @@ from imgsieve.schema import Verdict
 
 __all__ = ["compare_command", "explanation_text"]
 
-_SAID = {Verdict.UNDECIDED: "passed on to the next stage"}
+_PASSED_ON = "passed on to the next stage"
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
@@ -54,7 +54,8 @@ def explanation_text(explanation: Explanation, a: Path, b: Path) -> str:
     """Return an explanation as lines."""
     lines = [f"A  {visible(a)}", f"B  {visible(b)}", ""]
     for stage in explanation.stages:
-        lines.append(f"{stage.title}: {_SAID.get(stage.verdict, stage.verdict)}".rstrip(": "))
+        passed_on = stage.verdict == Verdict.UNDECIDED and stage.name != "local"
+        lines.append(f"{stage.title}: {_PASSED_ON if passed_on else stage.verdict}".rstrip(": "))
         lines.append(f"  {visible(stage.why)}")
         lines += _table(stage.scores)
         lines.append("")

@@ -85,7 +85,8 @@ def _cascade(proposal: Proposal, stages: tuple[StageAccount, ...]) -> tuple[str,
     for stage in stages[1:]:
         if stage.verdict == Verdict.REJECTED:
             return DIFFERENT, stage.title, stage.why
-    return NEAR, stages[-1].title, stages[-1].why
+    last = stages[-1]
+    return (NEAR if last.verdict == Verdict.ACCEPTED else DIFFERENT), last.title, last.why
 
 
 def _color(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccount:

@@ -23,6 +23,7 @@ __all__ = [
     "VerdictBook",
     "answers_of",
     "keys_of",
+    "not_compared",
     "places_of",
 ]
 
@@ -45,6 +46,15 @@ def answers_of(verdicts: pa.Table) -> NDArray[np.int8]:
     made = pc.fill_null(verdicts["made"], 0).to_numpy()
     copies = np.select([made == OF_FIRST, made == OF_SECOND], [MADE_OF_FIRST, MADE_OF_SECOND], ACCEPTED)
     return np.where(accepted, copies, REFUSED).astype(np.int8)
+
+
+def not_compared(verdicts: pa.Table) -> NDArray[np.bool_]:
+    """Return which rows tell of a pair that could not be compared, and so have no scores.
+
+    A pair that was compared and has too little texture to tell is undecided as well, and stays so.
+    """
+    undecided = pc.equal(verdicts["verdict"], Verdict.UNDECIDED)
+    return np.asarray(pc.and_(undecided, pc.is_null(verdicts["block_share"])).to_numpy(), np.bool_)
 
 
 @dataclass

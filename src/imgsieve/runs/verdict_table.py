@@ -9,14 +9,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.spill import Spill
-from imgsieve.runs.verdict_book import EarlierVerdicts, keys_of, places_of
-from imgsieve.schema import PAIRS_LOCAL, Verdict
+from imgsieve.runs.verdict_book import EarlierVerdicts, keys_of, not_compared, places_of
+from imgsieve.schema import PAIRS_LOCAL
 
 __all__ = ["write_verdicts"]
 
@@ -35,7 +34,7 @@ def write_verdicts(
     fingerprint: str,
     judging: str,
 ) -> int:
-    """Write the verdicts that were needed, and return on how many pairs there is none.
+    """Write the verdicts that were needed, and return how many pairs could not be compared.
 
     Parameters
     ----------
@@ -57,9 +56,9 @@ def write_verdicts(
         with folder.table_writer(name, PAIRS_LOCAL, fingerprint, judging=judging) as writer:
             for table in spill.tables():
                 final = _last_of_each(table)
-                uncompared += pc.sum(pc.equal(final["verdict"], Verdict.UNDECIDED)).as_py() or 0
+                uncompared += int(not_compared(final).sum())
                 writer.write(final)
-    return int(uncompared)
+    return uncompared
 
 
 def _batches(folder: RunFolder, name: str) -> Iterator[pa.Table]:

@@ -22,8 +22,7 @@ from imgsieve.config import RunConfig, digest_of
 from imgsieve.features.regions import WHOLE
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.folder import RunFolder
-from imgsieve.runs.verdict_book import EarlierVerdicts, answers_of
-from imgsieve.schema import Verdict
+from imgsieve.runs.verdict_book import EarlierVerdicts, answers_of, not_compared
 from imgsieve.search.groups import pair_keys
 
 __all__ = ["Candidates", "Verifier", "decided", "earlier_verdicts", "judging_of", "part_name", "version_key"]
@@ -71,8 +70,9 @@ class Verifier(Protocol):
         Tables of `imgsieve.schema.PAIRS_LOCAL`, a few hundred rows each or more, that hold every pair exactly once,
         in any order. ``a`` is the lower number of a pair, ``b`` the higher. ``met``, ``region`` and ``votes``
         repeat how they met (``met`` is the orientation of the candidate); ``orientation`` is the one that was found,
-        0 to 7 for a copy. ``accepted`` makes the tail a duplicate of the head; ``undecided`` is for pairs that could
-        not be compared, which the next run tries again. ``made`` and ``how`` tell what was made from what; 0 and null
+        0 to 7 for a copy. ``accepted`` makes the tail a duplicate of the head; ``undecided`` keeps
+        both: they have too little texture to tell, or could not be compared and have no scores, and then the next run
+        tries again. ``made`` and ``how`` tell what was made from what; 0 and null
         where that is not known. ``key_a`` and ``key_b`` may be null: no later run takes the verdict over then.
         """
         ...
@@ -102,8 +102,8 @@ def decided(folder: RunFolder, name: str, columns: Sequence[str]) -> tuple[pa.Ta
 
     Pictures that could not be read again may be there now, so theirs are left out.
     """
-    table = pq.read_table(folder.path(name), columns=[*columns, "verdict"], use_threads=False)
-    rows = np.nonzero(pc.not_equal(table["verdict"], Verdict.UNDECIDED).to_numpy())[0]
+    table = pq.read_table(folder.path(name), columns=[*columns, "verdict", "block_share"], use_threads=False)
+    rows = np.nonzero(~not_compared(table))[0]
     return table.take(pa.array(rows)), rows
 
 

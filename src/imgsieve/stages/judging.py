@@ -74,6 +74,8 @@ class Judgment:
     """Whether blocks agree and stand still, so that another map would tell nothing else."""
     evenly: bool = False
     """Whether pictures without texture were accepted for being alike everywhere."""
+    undecided: bool = False
+    """Whether there is too little texture to tell, which keeps them apart as well."""
 
     @property
     def agreeing(self) -> float:
@@ -159,7 +161,7 @@ def _decided(judged: Judgment, config: LocalConfig) -> Judgment:
         if min(judged.covered) >= _WITHIN and evenly_alike(overlay) and found.block_share in (0.0, 1.0):
             return replace(judged, evenly=True, settled=True)
         why = f"{found.textured} textured blocks, of which {found.followed} tell their place"
-        return replace(judged, against=f"undecided, so kept apart: too little texture to tell, {why}")
+        return replace(judged, against=f"undecided, so kept apart: too little texture to tell, {why}", undecided=True)
     judged = replace(judged, settled=_agree(found, config))
     against = _blocks_against(judged, config)
     if against:

@@ -52,6 +52,7 @@ class Comparison:
     """Verdict and scores of one pair."""
 
     verdict: str
+    """One of `imgsieve.schema.Verdict`; undecided where there is too little texture to tell, so both are kept."""
     why: str
     """What decided, in a few words."""
     orientation: int = 0
@@ -201,8 +202,9 @@ def _told(
     against = judged.against
     if judged.evenly and orientation:
         against = "smooth pictures, alike only when turned or mirrored"  # as most gradients are
+    refused = Verdict.UNDECIDED if judged.undecided else Verdict.REJECTED
     return Comparison(
-        verdict=Verdict.REJECTED if against else Verdict.ACCEPTED,
+        verdict=refused if against else Verdict.ACCEPTED,
         why=against or ("smooth pictures of the same colors everywhere" if judged.evenly else why),
         orientation=orientation,
         inliers=inliers,
