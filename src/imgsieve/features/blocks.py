@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from imgsieve.features.alignment import Overlay
 from imgsieve.features.following import follow
 from imgsieve.features.placing import REACH
-from imgsieve.features.rewriting import moved_on_one_ground, replaced, rewritten
 
-__all__ = ["Agreement", "agreement", "refit"]
+__all__ = ["Agreement", "agreement", "differing", "fine_structure", "refit"]
 
 _CORRELATED = 0.8
 _SURELY_CORRELATED = 0.92
@@ -57,16 +56,16 @@ class Agreement:
     """Blocks with texture in either picture."""
     block_share: float
     """Share of them that correlate, 0 to 1."""
-    rewritten: int
-    """Blocks that hold the same tones in another order; see `imgsieve.features.rewriting`."""
-    on_paper: int
-    """How many of them are ink on plain paper."""
-    moved: int
-    """Blocks that only one of two drawings on one ground fills."""
-    replaced: int
-    """Blocks that show something as lively in both pictures, and not the same."""
-    differing: NDArray[np.bool_]
-    """Shape of the frame: where textured blocks do not correlate, and one has edges that the other has not."""
+    side: int
+    """Of a block, in pixels."""
+    unsure: NDArray[np.int64]
+    """Shape (n, 2): top and left of the textured blocks that may hold other content."""
+    apart: NDArray[np.int64]
+    """The same of those that do not correlate,"""
+    strange: NDArray[np.int64]
+    """of those among them of which neither shows through the other,"""
+    uncommon: NDArray[np.int64]
+    """and of those of which one has edges that the other has not."""
     followed: int
     """Blocks whose best place was looked for and found."""
     still_share: float
@@ -96,12 +95,7 @@ def agreement(overlay: Overlay) -> Agreement:
     corners = _corners(apart, shape, side)
     contained = _contained(overlay.one, overlay.other, corners, side)
     agreeing[apart] = contained.max(axis=1) > _CONTAINED
-    moved = moved_on_one_ground(overlay.one, overlay.other, corners, side)
-    apart[apart] = contained.min(axis=1) <= _CONTAINED
-    fine, other_fine = _fine(overlay.one), _fine(overlay.other)
-    unsure = _corners(textured & (correlation < _SURELY_CORRELATED), shape, side)
-    foreign = replaced(fine, other_fine, corners[contained.max(axis=1) <= _CONTAINED], side)
-    changed, on_paper = rewritten(overlay.one, overlay.other, fine, other_fine, unsure, side)
+    fine, other_fine = fine_structure(overlay.one), fine_structure(overlay.other)
     share = float(agreeing[textured].mean()) if count else 0.0
     found = follow(fine, other_fine, _corners(textured & (correlation > _WORTH_FOLLOWING), shape, side), side)
     limit = max(_LEAST_STILL_PIXELS, _STILL_PIXELS * min(1.0, max(shape) / _FULL_SIDE))
@@ -110,11 +104,11 @@ def agreement(overlay: Overlay) -> Agreement:
     return Agreement(
         textured=count,
         block_share=share,
-        rewritten=changed,
-        on_paper=on_paper,
-        moved=moved,
-        replaced=foreign,
-        differing=_spread(apart, shape, side),
+        side=side,
+        unsure=_corners(textured & (correlation < _SURELY_CORRELATED), shape, side),
+        apart=corners,
+        strange=corners[contained.max(axis=1) <= _CONTAINED],
+        uncommon=corners[contained.min(axis=1) <= _CONTAINED],
         followed=len(found),
         still_share=float(still.mean()) if len(still) else 0.0,
         centers=np.ascontiguousarray(found[:, 1:3]),
@@ -132,16 +126,15 @@ def _corners(blocks: NDArray[np.bool_], shape: tuple[int, ...], side: int) -> ND
     return np.ascontiguousarray(np.argwhere(blocks)) * side + _first(shape, side)
 
 
-def _spread(blocks: NDArray[np.bool_], shape: tuple[int, ...], side: int) -> NDArray[np.bool_]:
-    """Return the pixels of some blocks, in the shape of the frame."""
-    out = np.zeros(shape, bool)
-    top, left = _first(shape, side)
-    whole = np.kron(blocks, np.ones((side, side), bool))
-    out[top : top + whole.shape[0], left : left + whole.shape[1]] = whole
+def differing(overlay: Overlay, found: Agreement) -> NDArray[np.bool_]:
+    """Return where textured blocks do not correlate, and one has edges that the other has not: the frame's shape."""
+    out = np.zeros(overlay.inside.shape, bool)
+    for top, left in found.uncommon.tolist():
+        out[top : top + found.side, left : left + found.side] = True
     return out
 
 
-def _fine(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+def fine_structure(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the fine structure of a picture: places are told by it, and not by shades, which edits change."""
     return np.asarray(luma - cv2.boxFilter(luma, -1, (_FINE, _FINE), borderType=cv2.BORDER_REFLECT), np.float32)
 

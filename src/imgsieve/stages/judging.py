@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import Matrix, Overlay, coverage, lay_over, mended, smooth
-from imgsieve.features.blocks import Agreement, agreement, refit
+from imgsieve.features.blocks import Agreement, agreement, differing, refit
+from imgsieve.features.content import OtherContent, other_content
 from imgsieve.features.keypoints import is_plausible
 from imgsieve.features.recoloring import Recoloring, recoloring
 from imgsieve.features.smoothness import evenly_alike
@@ -66,6 +67,8 @@ class Judgment:
     found: Agreement
     covered: tuple[float, float]
     """Share of the first that the second covers, and the other way round."""
+    sharper: Judgment | None = None
+    """The same before both pictures were smoothed, where they agree only since."""
     colors: Recoloring | None = None
     """None where something else spoke before."""
     against: str = ""
@@ -102,8 +105,9 @@ def judge(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix, conf
         best = better
     if not _agree(best.found, config) and best.found.block_share >= _WORTH_SMOOTHING:
         # Coding artifacts and noise make blocks tremble; they do not move once both pictures are smoothed.
-        smoothed = _smoothed(best)
-        best = replace(best, found=smoothed) if _agree(smoothed, config) else best
+        overlay = smooth(best.overlay)
+        smoothed = replace(best, overlay=overlay, found=agreement(overlay), sharper=best)
+        best = smoothed if _agree(smoothed.found, config) else best
     return _decided(best, config)
 
 
@@ -125,18 +129,6 @@ def _refined(
         return None
     after = _under(one, other, better)
     return after if after.agreeing > before.agreeing else None
-
-
-def _smoothed(judged: Judgment) -> Agreement:
-    """Compare once more with less detail; what was seen of other content stays seen."""
-    before, after = judged.found, agreement(smooth(judged.overlay))
-    return replace(
-        after,
-        rewritten=max(before.rewritten, after.rewritten),
-        on_paper=max(before.on_paper, after.on_paper),
-        moved=max(before.moved, after.moved),
-        replaced=max(before.replaced, after.replaced),
-    )
 
 
 def _agree(found: Agreement, config: LocalConfig) -> bool:
@@ -166,7 +158,7 @@ def _decided(judged: Judgment, config: LocalConfig) -> Judgment:
     against = _blocks_against(judged, config)
     if against:
         return replace(judged, against=against)
-    colors = recoloring(overlay.one_rgb, overlay.other_rgb, overlay.inside, found.differing)
+    colors = recoloring(overlay.one_rgb, overlay.other_rgb, overlay.inside, differing(overlay, found))
     return replace(judged, colors=colors, against=_colors_against(colors, config))
 
 
@@ -179,16 +171,22 @@ def _blocks_against(judged: Judgment, config: LocalConfig) -> str:
         return f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed"
     if judged.agreeing < _LEAST_OF_BOTH:
         return f"{found.block_share:.0%} of the blocks agree and {found.still_share:.0%} stand still: too few of both"
-    return _other_content(found) or _beside(judged)
+    return _told_by_content(_content(judged), found.textured) or _beside(judged)
 
 
-def _other_content(found: Agreement) -> str:
+def _content(judged: Judgment) -> OtherContent:
+    """Return what there is of other content; what was seen of it stays seen once the pictures are smoothed."""
+    found = other_content(judged.overlay, judged.found)
+    return found if judged.sharper is None else found.joined(_content(judged.sharper))
+
+
+def _told_by_content(found: OtherContent, textured: int) -> str:
     """Return how two pictures of one layout differ in what they show; empty when they do not."""
-    if found.on_paper >= _LEAST_ON_PAPER or found.rewritten >= max(_LEAST_REWRITTEN, _MOST_REWRITTEN * found.textured):
+    if found.on_paper >= _LEAST_ON_PAPER or found.rewritten >= max(_LEAST_REWRITTEN, _MOST_REWRITTEN * textured):
         return f"other writing in the same place: {found.rewritten} blocks hold the same tones in another order"
-    if found.replaced >= _LEAST_REPLACED and found.replaced > _MOST_REPLACED * found.textured:
+    if found.replaced >= _LEAST_REPLACED and found.replaced > _MOST_REPLACED * textured:
         return f"something else in the same place: {found.replaced} blocks are as lively in both, and not the same"
-    if found.moved >= _LEAST_MOVED and found.moved > _MOST_MOVED * found.textured:
+    if found.moved >= _LEAST_MOVED and found.moved > _MOST_MOVED * textured:
         return f"other drawings on one ground: {found.moved} blocks and more are filled in one and empty in the other"
     return ""
 
