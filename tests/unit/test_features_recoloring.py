@@ -67,3 +67,22 @@ def test_too_little_in_common_tells_nothing(colored):
     inside = np.zeros(colored.shape[:2], bool)
     inside[:24, :48] = True
     assert recoloring(colored, 255 - colored, inside).shift == 0.0
+
+
+def _shirt(ground, color):
+    """A thing that covers most of a ground of one tint, both with light and shade."""
+    light = cv2.resize(np.random.default_rng(4).uniform(0.6, 1.0, (12, 16)), (240, 180), interpolation=cv2.INTER_CUBIC)
+    picture = np.empty((180, 240, 3))
+    picture[:], picture[15:165, 35:205] = ground, color
+    return np.clip(picture * light[..., None], 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("colors", [((60, 210, 70), (215, 180, 60)), ((180, 60, 220), (60, 110, 220))])
+def test_a_thing_of_another_hue_is_told_by_its_colored_ground_even_where_it_covers_most(colors):
+    one, other = (_shirt((190, 120, 140), color) for color in colors)
+    assert recoloring(one, other, _everywhere(one)).part > _ALLOWED
+
+
+def test_a_turn_of_all_hues_is_no_other_color_of_a_thing_on_gray():
+    one, other = _shirt((150, 150, 150), (60, 210, 70)), _shirt((150, 150, 150), (215, 180, 60))
+    assert recoloring(one, other, _everywhere(one)).part == 0.0

@@ -48,6 +48,14 @@ _UNCHANGED, _SAME_HUE, _CHROMATIC = 8.0, 0.77, 15.0
 """Distance in a*b* up to which most cells have kept their colors, the cosine of 40 degrees of hue, and the chroma from
 which there is a hue."""
 
+_NEARLY_SAME_HUE = 0.94
+"""The cosine of 20 degrees: what counts as another hue where a colored ground has kept its own."""
+
+_MOSTLY = 0.5
+_TINTED, _TINTED_GROUND = 10.0, 0.2
+"""Chroma from which a turn of all hues would show, and the share of cells so colored that have kept their colors from
+which there was none, though most cells have others."""
+
 _WHOLE = 250
 _FEWEST_CELLS, _LEAST_CLEAR = 9, 0.04
 """Cells, and their share of all, of which something is told."""
@@ -133,17 +141,20 @@ def _other_tone(first: NDArray[np.float32], second: NDArray[np.float32]) -> floa
 def _other_hue(
     first: NDArray[np.float32], second: NDArray[np.float32], clear: NDArray[np.bool_], overlaid: NDArray[np.bool_]
 ) -> float:
-    """Return how far the colors of a part of another hue are apart, while those of most cells are the same; 0 for none.
+    """Return how far the colors of a part of another hue are apart, while other cells keep theirs; 0 for none.
 
     On a red ground the picture with the red shirt is nearly of one tone, so that its colors follow from those of the
-    picture with the blue one. But no toning leaves the ground as it is.
+    picture with the blue one. But no toning leaves the ground as it is, and no turn of all hues a colored ground.
     """
     one, other = first[clear][:, 1:].astype(np.float64), second[clear][:, 1:].astype(np.float64)
     apart = np.linalg.norm(one - other, axis=1)
-    if float(np.median(apart)) > _UNCHANGED:
-        return 0.0
     chroma, other_chroma = np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1)
-    turned = (one * other).sum(axis=1) < _SAME_HUE * chroma * other_chroma
+    unchanged = apart <= _UNCHANGED
+    tinted = unchanged & (np.minimum(chroma, other_chroma) > _TINTED)
+    if unchanged.mean() < _MOSTLY and tinted.mean() < _TINTED_GROUND:
+        return 0.0
+    same = _NEARLY_SAME_HUE if tinted.mean() >= _TINTED_GROUND else _SAME_HUE
+    turned = (one * other).sum(axis=1) < same * chroma * other_chroma
     turned &= np.minimum(chroma, other_chroma) > _CHROMATIC
     return _largest_part(apart, turned, clear, overlaid)
 
