@@ -20,6 +20,10 @@ from imgsieve.stages.views import View
 
 __all__ = ["closer_look"]
 
+_MORE = 1.5
+"""Times as many strokes that a picture has of its own, when it is written over, than a captioned one; a captioned one
+that is written over as well hides as many strokes as it adds."""
+
 _Pixels = NDArray[np.uint8]
 
 
@@ -51,13 +55,12 @@ def closer_look(one: View, other: View, orientation: int, matrix: Matrix, config
 
 def _differ(overlay: Overlay, captions: tuple[bool, bool], config: LocalConfig) -> str:
     """Return how the writing of two pictures differs."""
-    if all(captions):
-        return "each has writing around it that the other has not"
     found = strokes(overlay, alone=any(captions))
     if found.exchanged >= config.max_exchanged_pixels:
         return f"other writing, seen closer: {found.exchanged} pixels of one ink that each has where the other has none"
-    own = found.second if captions[0] else found.first
-    if any(captions) and own > config.max_own_strokes * overlay.inside.sum():
+    least = config.max_own_strokes * overlay.inside.sum()
+    sides = (captions[0], found.second, found.first), (captions[1], found.first, found.second)
+    if any(around and own > max(least, _MORE * hidden) for around, own, hidden in sides):
         return "one has writing around it, and the other has other writing on it"
     return ""
 
