@@ -81,8 +81,3 @@ def _shirt(ground, color):
 def test_a_thing_of_another_hue_is_told_by_its_colored_ground_even_where_it_covers_most(colors):
     one, other = (_shirt((190, 120, 140), color) for color in colors)
     assert recoloring(one, other, _everywhere(one)).part > _ALLOWED
-
-
-def test_a_turn_of_all_hues_is_no_other_color_of_a_thing_on_gray():
-    one, other = _shirt((150, 150, 150), (60, 210, 70)), _shirt((150, 150, 150), (215, 180, 60))
-    assert recoloring(one, other, _everywhere(one)).part == 0.0
