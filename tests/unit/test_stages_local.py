@@ -232,3 +232,20 @@ def test_a_strip_with_words_above_and_other_words_over_the_picture_are_no_copies
     for captioned in (above, over):
         found = _compare(captioned, _large(kind), whole=False)
         assert found.verdict == Verdict.ACCEPTED, found.why
+
+
+def _saved(pixels, quality):
+    return cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+
+
+@pytest.mark.parametrize("quality", [60, 85])
+@pytest.mark.parametrize("ends", [((20, 40, 160), (240, 180, 60)), ((245, 210, 170), (60, 40, 240))])
+def test_a_gradient_is_found_again_though_its_coding_has_noise(ends, quality):
+    one = _gradient(*ends)
+    other = _saved(one, quality)
+    assert _compare(one, other).verdict == _compare(other, one).verdict == Verdict.ACCEPTED
+
+
+def test_the_noise_of_two_smooth_pictures_is_no_reason_to_refuse_or_to_accept():
+    one, other = _gradient((20, 40, 160), (240, 180, 60)), _gradient((20, 60, 160), (200, 180, 100))
+    assert _compare(_saved(one, 60), _saved(other, 60)).verdict == Verdict.UNDECIDED

@@ -7,8 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Overlay
+from imgsieve.features.blocks import fine_structure
 
-__all__ = ["evenly_alike"]
+__all__ = ["are_smooth", "evenly_alike"]
+
+_LEAST_FINE = 0.4
+"""Deviation of the fine structure, in gray levels, below which there is none. Gradients have 0.01 to 0.2, whatever they
+are saved by; blank pages with the noise of a scanner 0.5 to 0.7."""
 
 _CELLS = 16
 _LEAST_DEVIATION = 6.0
@@ -18,6 +23,12 @@ _MOST_OFF, _MEAN_OFF, _OF_DEVIATION = 10.0, 3.0, 0.1
 """Levels by which a cell may be off, all may be on average, and that average as a share of the deviation."""
 
 _GAINS = (0.6, 1.6)
+
+
+def are_smooth(overlay: Overlay) -> bool:
+    """Return whether two aligned pictures have no fine structure, so that what tells a place in them is noise."""
+    fine = (fine_structure(luma)[overlay.inside] for luma in (overlay.one, overlay.other))
+    return bool(overlay.inside.any()) and max(float(values.std()) for values in fine) < _LEAST_FINE
 
 
 def evenly_alike(overlay: Overlay) -> bool:

@@ -18,7 +18,7 @@ from imgsieve.features.blocks import Agreement, agreement, differing, refit
 from imgsieve.features.content import OtherContent, other_content
 from imgsieve.features.keypoints import is_plausible
 from imgsieve.features.recoloring import Recoloring, recoloring
-from imgsieve.features.smoothness import evenly_alike
+from imgsieve.features.smoothness import are_smooth, evenly_alike
 
 __all__ = ["Judgment", "judge"]
 
@@ -149,7 +149,7 @@ def _can_tell(found: Agreement) -> bool:
 def _decided(judged: Judgment, config: LocalConfig) -> Judgment:
     """Say what speaks against two pictures being copies."""
     found, overlay = judged.found, judged.overlay
-    if not _can_tell(found):
+    if not _can_tell(found) or are_smooth(overlay):
         if min(judged.covered) >= _WITHIN and evenly_alike(overlay) and found.block_share in (0.0, 1.0):
             return replace(judged, evenly=True, settled=True)
         why = f"{found.textured} textured blocks, of which {found.followed} tell their place"

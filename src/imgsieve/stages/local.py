@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import Matrix, affine_near, corners_of, invert, scaling
-from imgsieve.features.glance import agreeing_share
+from imgsieve.features.glance import agreeing_share, is_smooth
 from imgsieve.features.keypoints import Detector, affine_map, matched, perspective_map
 from imgsieve.features.placement import placement_of
 from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, made_from
@@ -121,8 +121,9 @@ def _is_one_of_several(one: View, other: View, found: Comparison) -> bool:
 
 def _at_a_glance(one: View, other: View, orientation: int, regions: tuple[int, int]) -> Comparison | None:
     """Reject a pair that has too little in common where its codes met; None when it is worth a closer look."""
-    share = agreeing_share(one.glimpse(regions[0], 0), other.glimpse(regions[1], orientation))
-    if share >= _LEAST_AT_A_GLANCE:
+    first, second = one.glimpse(regions[0], 0), other.glimpse(regions[1], orientation)
+    share = agreeing_share(first, second)
+    if share >= _LEAST_AT_A_GLANCE or (is_smooth(first) and is_smooth(second)):
         return None
     why = f"at a glance {share:.0%} of the blocks lie alike, {_LEAST_AT_A_GLANCE:.0%} are needed"
     return Comparison(verdict=Verdict.REJECTED, why=why, orientation=orientation)
