@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Overlay
+from imgsieve.features.structure import tone_sums
 
 __all__ = ["Strokes", "strokes"]
 
@@ -88,35 +89,47 @@ def strokes(overlay: Overlay, *, alone: bool) -> Strokes:
 def _same_tones(overlay: Overlay) -> tuple[_Plane, _Plane, _Mask]:
     """Return both lumas, with the tones of the one of less contrast made those of the other, and where both are."""
     inside = cv2.erode(overlay.inside.view(np.uint8), _EDGE, borderValue=0) > 0
-    one, other = (np.clip(np.rint(luma), 0, 255).astype(np.uint8) for luma in (overlay.one, overlay.other))
+    one, other = _rounded(overlay.one), _rounded(overlay.other)
     if not inside.any():
         return one, other, inside
-    if float(one[inside].std()) < float(other[inside].std()):
+    deviations = [float(cv2.meanStdDev(plane, mask=inside.view(np.uint8))[1][0, 0]) for plane in (one, other)]
+    if deviations[0] < deviations[1]:
         return _in_tones_of(other, one, inside), other, inside
     return one, _in_tones_of(one, other, inside), inside
 
 
+def _rounded(luma: NDArray[np.float32]) -> _Plane:
+    """Return whole gray levels, 0 to 255."""
+    return np.asarray(cv2.convertScaleAbs(np.maximum(luma, 0)), np.uint8)
+
+
 def _in_tones_of(model: _Plane, luma: _Plane, inside: _Mask) -> _Plane:
     """Return a picture in the tones and the light of another: one curve for all, then what is left around."""
-    toned = _curve(luma[inside], model[inside])[luma]
-    off = np.where(inside, model - toned, 0).astype(np.float32)
-    most = max(_MOST_SHADE, _OF_SHADE * float(np.median(np.abs(off[inside]))))
+    toned = np.asarray(cv2.LUT(luma, _curve(luma[inside], model[inside])), np.float32)
+    off = model - toned
+    off[~inside] = 0
+    most = max(_MOST_SHADE, _OF_SHADE * _median(np.asarray(cv2.convertScaleAbs(off), np.uint8)[inside]))
     shade = cv2.boxFilter(np.clip(off, -most, most), -1, (_SHADE, _SHADE))
-    return np.asarray(np.clip(np.rint(toned + shade), 0, 255), np.uint8)
+    return _rounded(toned + shade)
 
 
-def _curve(tones: NDArray[np.uint8], model: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _curve(tones: _Plane, model: _Plane) -> NDArray[np.float32]:
     """Return, for each of 256 levels, the mean level that another picture has in its places."""
-    bins = tones // (256 // _BINS)
-    counts = np.bincount(bins, minlength=_BINS)
-    means, targets = (np.bincount(bins, plane, minlength=_BINS) / np.maximum(counts, 1) for plane in (tones, model))
-    enough = counts > _LEAST_IN_BIN * len(tones)
-    return np.interp(np.arange(256), means[enough], targets[enough]).astype(np.float32)
+    counts, sums = tone_sums(tones[None], model[None])
+    counts, sums, levels = (level.reshape(_BINS, -1).sum(axis=1) for level in (counts, sums, counts * np.arange(256)))
+    enough = counts > _LEAST_IN_BIN * tones.size
+    curve = np.interp(np.arange(256), levels[enough] / counts[enough], sums[enough] / counts[enough])
+    return np.asarray(curve, np.float32)
+
+
+def _median(levels: _Plane) -> float:
+    """Return the median of whole levels."""
+    return float(np.searchsorted(np.cumsum(np.bincount(levels, minlength=256)), levels.size / 2))
 
 
 def _step(one: _Plane, other: _Plane, inside: _Mask) -> float:
     """Return by how many levels a stroke must stand out."""
-    usual = float(np.median(cv2.absdiff(one, other)[inside])) if inside.any() else 0.0
+    usual = _median(np.asarray(cv2.absdiff(one, other), np.uint8)[inside]) if inside.any() else 0.0
     return max(_LEAST_STEP, _OF_USUAL * usual)
 
 
