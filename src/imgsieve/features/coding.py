@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.prediction import Forecast
 
-__all__ = ["Account", "Coding", "by_coding", "steps_of"]
+__all__ = ["Account", "Coding", "by_coding", "steps_of", "untouched", "waves_of"]
 
 Floats = NDArray[np.float32]
 
@@ -45,12 +45,13 @@ zero says little, as there are so many."""
 
 _LEAST_SIZE = 2.0
 _LEAST_COEFFICIENTS = 60
-_ROUNDINGS = (0.6, 1.2)
-"""Standard deviations, in gray levels, of what rounding of pixels and colors may add to a coefficient: the likelier of
-them counts."""
+_EXACT, _ERRORS = (0.2, 0.001), ((0.6, 0.02), (1.2, 0.02))
+"""By how much a forecast may be off: the standard deviation, in gray levels, of what rounding of pixels and colors adds
+to a coefficient, and a share of the coefficient. The likeliest counts: a copy that was only saved again is what its
+original was rounded to, one whose tones were changed does not follow as exactly."""
 
-_IMPRECISION = 0.02
-"""Share of a coefficient by which its forecast may be off."""
+_SNAPPING = 2.0
+"""Steps from which it is plain which multiple a coefficient was rounded to, whatever rounding of pixels did since."""
 
 _ODD = 0.05
 """Share of coefficients that may follow no forecast."""
@@ -64,12 +65,8 @@ _EXPLAINED = -1.0
 """Mean log-likelihood of a coefficient from which a copy is explained by its own coding. Copies have -0.4 to -1.0 when
 tones are changed, saved or sized anew; what was changed pixel by pixel has -1.2 to -6."""
 
-_AS_CODED, _NOT_AT_ALL = (-0.65, -0.4), -1.3
-"""Mean log-likelihoods of a copy whose forecast is exact, and which fills its own steps, and below which a picture was
-not saved from the other."""
-
-_PLAIN_ODDS = 0.25
-"""Odds that are clear: a change of colors that the forecast does not know of may give 0.2 to the wrong one."""
+_AS_CODED, _PLAIN_ODDS = -0.25, 0.1
+"""Mean log-likelihood of a copy that is just what its source was rounded to, and odds that are clear then."""
 
 _UNEXPLAINED, _UNKNOWN_CODING = -1.5, -4.5
 """Mean log-likelihoods below which a picture is not explained by its own coding, and from which a picture of unknown
@@ -102,10 +99,9 @@ class Account:
 
     @property
     def plain(self) -> bool:
-        """Whether one of both differs from its forecast just as its own coding makes it, and the other does not."""
-        likelier, other = max(self.likely_first, self.likely_second), min(self.likely_first, self.likely_second)
-        certain = self.made != 0 and abs(self.odds) >= _PLAIN_ODDS
-        return certain and _AS_CODED[0] <= likelier <= _AS_CODED[1] and other < _NOT_AT_ALL
+        """Whether one of both is just what the other was rounded to when it was saved."""
+        likely = self.likely_second if self.odds > 0 else self.likely_first
+        return self.made != 0 and abs(self.odds) >= _PLAIN_ODDS and likely >= _AS_CODED
 
     @property
     def explains_first(self) -> bool:
@@ -191,8 +187,10 @@ def _likelihood(of: Forecast, own: Floats, of_source: Floats) -> tuple[float, fl
     Mean log-likelihood of a coefficient; mean logarithm of the source's steps, as the edit scales them, over the
     copy's; and the number of coefficients.
     """
-    untouched = _untouched(of)
-    copy, forecast, before = (_coefficients(plane, untouched) for plane in (of.copy, of.predicted, of.source))
+    same = untouched(of)
+    copy, before, toned, forecast = (
+        _coefficients(plane, same) for plane in (of.copy, of.source, of.toned, of.predicted)
+    )
     scale = np.sqrt((forecast**2).sum(axis=0) / np.maximum((before**2).sum(axis=0), 1e-6))
     steps, source_steps = own[_ROWS, _COLUMNS], of_source[_ROWS, _COLUMNS] * scale
     least = np.maximum(_CLEARLY * np.maximum(steps, source_steps), _LEAST_SIZE)
@@ -201,16 +199,23 @@ def _likelihood(of: Forecast, own: Floats, of_source: Floats) -> tuple[float, fl
     count = int(counts.sum())
     if count == 0:
         return 0.0, 0.0, 0
-    found, foretold, step = copy[asked], forecast[asked], np.broadcast_to(steps, copy.shape)[asked]
-    likely = max(float(_logarithms(found, foretold, step, rounding).mean()) for rounding in _ROUNDINGS)
-    blur = np.float32(2 * _ROUNDINGS[0] ** 2)
+    found, step = copy[asked], np.broadcast_to(steps, copy.shape)[asked]
+    ways = [_logarithms(found, forecast[asked], step, *errors) for errors in _ERRORS]
+    ways += [_logarithms(_snapped(found, step), plane[asked], step, *_EXACT) for plane in (before, toned)]
+    likely = max(float(way.mean()) for way in ways)
+    blur = np.float32(2 * _ERRORS[0][0] ** 2)
     gains = 0.5 * np.log((source_steps**2 + blur) / (steps**2 + blur))
     return likely, float((counts * gains).sum() / count), count
 
 
-def _logarithms(copy: Floats, forecast: Floats, step: Floats, rounding: float) -> Floats:
+def _snapped(copy: Floats, step: Floats) -> Floats:
+    """Return coefficients without what rounding of pixels did to them, where their steps are larger than that."""
+    return np.asarray(np.where(step >= _SNAPPING, step * np.rint(copy / step), copy), np.float32)
+
+
+def _logarithms(copy: Floats, forecast: Floats, step: Floats, rounding: float, imprecision: float) -> Floats:
     """Return the log-likelihoods of coefficients: that what was foretold was rounded to what was found."""
-    spread = np.sqrt(np.float32(rounding**2) + (np.float32(_IMPRECISION) * forecast) ** 2)
+    spread = np.sqrt(np.float32(rounding**2) + (np.float32(imprecision) * forecast) ** 2)
     off, half = copy - forecast, step / 2
     cell = _share_below((off + half) / spread) - _share_below((off - half) / spread)
     reach = 3 * np.maximum(np.float32(3), step)
@@ -223,7 +228,7 @@ def _share_below(deviations: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-_LOGISTIC * np.clip(deviations, -40, 40))), np.float32)
 
 
-def _untouched(of: Forecast) -> NDArray[np.bool_]:
+def untouched(of: Forecast) -> NDArray[np.bool_]:
     """Return which blocks of 8 x 8 pixels differ no more than most do: shape (rows, columns)."""
     differences = _blocks(np.abs(of.copy - of.predicted)).mean(axis=(2, 3))
     return np.asarray(differences <= max(_TOUCHED * float(np.median(differences)), _LEAST_DIFFERENCE))
@@ -237,8 +242,12 @@ def _blocks(plane: Floats) -> Floats:
 
 def _coefficients(plane: Floats, chosen: NDArray[np.bool_]) -> Floats:
     """Return the DCT coefficients of chosen blocks at the frequencies that are asked: shape (n, 35)."""
-    waves = _WAVES @ _blocks(plane)[chosen] @ _WAVES.T
-    return np.asarray(waves[:, _ROWS, _COLUMNS], np.float32)
+    return waves_of(plane, chosen)[:, _ROWS, _COLUMNS]
+
+
+def waves_of(plane: Floats, chosen: NDArray[np.bool_]) -> Floats:
+    """Return all DCT coefficients of chosen blocks: shape (n, 8, 8)."""
+    return np.asarray(_WAVES @ _blocks(plane)[chosen] @ _WAVES.T, np.float32)
 
 
 def _waves() -> Floats:

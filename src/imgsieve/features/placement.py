@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgsieve.features.alignment import Matrix, corners_of, invert
+from imgsieve.features.alignment import Matrix, chained, corners_of, invert
 from imgsieve.features.seams import is_set_apart
 
-__all__ = ["Placement", "placement_of", "plainness"]
+__all__ = ["Placement", "placement_of", "plainness", "straightened"]
 
 _WHOLLY_COVERED = 0.999
 """Share of a picture beyond which nothing to speak of is left of it; half a pixel around one of 384 is 0.005."""
@@ -85,6 +85,28 @@ def placement_of(
         plain_first=_plain_around(one, other, matrix, coverages[0]),
         plain_second=_plain_around(other, one, invert(matrix), coverages[1]),
     )
+
+
+def straightened(placement: Placement, orientation: int, width: int, height: int) -> tuple[Placement, int]:
+    """Take the quarter turns out of a map and add them to the orientation.
+
+    Keypoints find a map between pictures however they were turned, whatever orientation was asked for.
+
+    Parameters
+    ----------
+    orientation
+        Turns the second picture as the placement has it.
+    width, height
+        Of the second picture, so turned, at full scale.
+    """
+    turns = round(-placement.tilt / 90) % 4
+    matrix = placement.matrix
+    for _ in range(turns):
+        # Where a counterclockwise quarter turn puts places, undone before the map.
+        turn = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, width - 1.0]])
+        matrix = chained(matrix, invert(turn))
+        width, height = height, width
+    return replace(placement, matrix=matrix), orientation // 4 * 4 + (orientation + turns) % 4
 
 
 def plainness(luma: NDArray[np.uint8], seen: NDArray[np.bool_]) -> float:

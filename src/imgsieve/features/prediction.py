@@ -49,6 +49,9 @@ class Forecast:
     """Shape (h, w), in gray levels, cut on the grid of 8 x 8 blocks of the copy."""
     source: Floats
     predicted: Floats
+    toned: Floats
+    """What the copy would be if nothing but tones were changed: more exact where that is so, as what a coding lost is
+    not taken for smoothing."""
 
 
 def forecast(copy: Plane, source: Plane) -> Forecast:
@@ -63,10 +66,12 @@ def forecast(copy: Plane, source: Plane) -> Forecast:
     target, base = copy[rows, columns].astype(np.float32), np.ascontiguousarray(source[rows, columns])
     details = _details(base)
     terms = np.concatenate([_KNOT_SHARES[base[::2, ::2]], details[:, ::2, ::2].transpose(1, 2, 0)], axis=2)
-    weights = _fit(terms.reshape(-1, terms.shape[2]), target[::2, ::2].ravel())
+    some, wanted = terms.reshape(-1, terms.shape[2]), target[::2, ::2].ravel()
+    weights = _fit(some, wanted)
     tones = (_KNOT_SHARES @ weights[:_KNOTS])[base]
     predicted = tones + np.tensordot(weights[_KNOTS:], details, axes=1)
-    return Forecast(target, base.astype(np.float32), np.asarray(predicted, np.float32))
+    toned = (_KNOT_SHARES @ _fit(some[:, :_KNOTS], wanted))[base]
+    return Forecast(target, base.astype(np.float32), np.asarray(predicted, np.float32), np.asarray(toned, np.float32))
 
 
 def _middle(length: int) -> slice:

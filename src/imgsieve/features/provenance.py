@@ -21,7 +21,7 @@ from imgsieve.features.coding import Coding, by_coding
 from imgsieve.features.lattice import by_lattice, scale_of, speaks
 from imgsieve.features.orientation import compose_inverse, orient
 from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_content
-from imgsieve.features.placement import Placement
+from imgsieve.features.placement import Placement, straightened
 from imgsieve.features.prediction import Forecast, forecast
 from imgsieve.features.structure import fine_energy
 from imgsieve.features.treatment import by_noise, by_sharpness
@@ -73,6 +73,8 @@ def made_from(
     -------
     One of `OF_FIRST`, `OF_SECOND` and `NEITHER`, and how it was made.
     """
+    height, width = second.shape[::-1] if orientation % 2 else second.shape
+    placement, orientation = straightened(placement, orientation, width, height)
     turned = np.ascontiguousarray(orient(second, orientation))
     if turned.shape == first.shape and min(first.shape) < _TELLING_SIDE:
         made = OF_SECOND if one.quality else OF_FIRST
@@ -96,13 +98,15 @@ def _of_one_size(
     upright = np.ascontiguousarray(orient(first, compose_inverse(orientation)))
     forecasts = forecast(first, turned), forecast(second, upright)
     coded = by_coding(*forecasts, one, other, transposed=orientation % 2 == 1)
+    told = coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one)
+    if told and coded.plain:
+        return coded.made, "saved again"
     noisy = by_noise(*forecasts, one, other, coded)
     if noisy[0] != NEITHER and _credible(noisy[0], one, other):
         return noisy
-    told = coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one)
     coarse, fine = scale_of(one.quality), scale_of(other.quality)
     made = by_lattice(first, turned, coarse, fine)
-    if made != NEITHER and not (told and coded.plain and coded.made == -made):
+    if made != NEITHER:
         return made, "saved again"
     if told:
         return coded.made, "saved again"

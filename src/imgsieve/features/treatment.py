@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from imgsieve.features.coding import Account, Coding, steps_of
+from imgsieve.features.coding import Account, Coding, steps_of, untouched, waves_of
 from imgsieve.features.prediction import Forecast
 
 __all__ = ["by_noise", "by_sharpness"]
@@ -30,11 +30,21 @@ _SMOOTH = 1.35
 _CERTAIN = 2.5
 """Odds of the coding against which noise is not told: what is missing was lost by blurring or by coarse coding."""
 
+_LOST, _LOST_AT = 0.55, 16
+"""Share of a file's steps that coefficients differ by, at its finest steps, of which so many are looked at, up to which
+they were lost in saving it; where noise of more than that was added it is larger."""
+
+_FINEST = 1.1
+"""Times the middle differences by which those of the shortest waves are larger where they were lost in saving."""
+
 _DARKEST, _BRIGHTEST = 6.0, 248.0
 """Mean gray levels of blocks that can show noise."""
 
 _MORE = 1.3
 """A noisy copy has this much more fine structure in calm blocks than its source."""
+
+_OF_MEDIAN = 1.48
+"""Standard deviation over the median of the magnitudes, of what is normally distributed."""
 
 _LAGS = (2, 4, 8)
 _NATURAL = 0.6
@@ -99,7 +109,7 @@ def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
     beyond = _in_blocks((copy.copy - copy.predicted) ** 2)
     levels = _in_blocks(copy.source)
     texture = _in_blocks(copy.source**2) - levels**2
-    inside = (levels > _DARKEST) & (levels < _BRIGHTEST)
+    inside = (levels > _DARKEST) & (levels < _BRIGHTEST) & untouched(copy)
     if inside.mean() < 0.5:
         return False
     calm = inside & (texture <= np.quantile(texture[inside], 0.25))
@@ -107,17 +117,31 @@ def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
     noise = float(np.sqrt(np.median(beyond[calm])))
     if noise < max(_LEAST_NOISE, _step_of(source) / 4) or noise < _EVEN * float(np.sqrt(np.median(beyond[busy]))):
         return False
-    if _growth(copy.source) > _SMOOTH:
+    if _growth(copy.source) > _SMOOTH or _lost_in_saving(waves_of(copy.copy - copy.predicted, calm), source):
         return False
     if smoothed and _steps(copy.copy).mean() > _AS_FINE * _steps(copy.source).mean():
         return False
     return float(np.median(_steps(copy.copy)[calm])) > _MORE**2 * float(np.median(_steps(copy.source)[calm]))
 
 
+def _lost_in_saving(differences: Floats, coding: Coding) -> bool:
+    """Return whether coefficients, of shape (n, 8, 8), are small as against the steps of a file, at short waves least."""
+    typical = _OF_MEDIAN * np.median(np.abs(differences), axis=0)
+    steps = steps_of(_as_coded(coding))
+    finest = np.argsort(steps.ravel(), kind="stable")[: _LOST_AT + 1]
+    finest = finest[finest > 0]
+    small = float(np.median((typical / steps).ravel()[finest])) < _LOST
+    return small and float(typical[4:, 4:].mean()) > _FINEST * float(typical.ravel()[finest].mean())
+
+
+def _as_coded(coding: Coding) -> Coding:
+    """Return the coding of a JPEG that leaves as much as a file of any format."""
+    return Coding(quality=coding.fidelity if coding.fidelity <= 100 else 0, fidelity=coding.fidelity)
+
+
 def _step_of(coding: Coding) -> float:
     """Return a middle step of the table by which a file is quantized, or would be at its fidelity; 1 for none."""
-    quality = coding.fidelity if coding.fidelity <= 100 else 0
-    return float(steps_of(Coding(quality=quality, fidelity=coding.fidelity))[2, 2])
+    return float(steps_of(_as_coded(coding))[2, 2])
 
 
 def _steps(plane: Floats) -> Floats:
