@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Matrix, chained, corners_of, invert
-from imgsieve.features.seams import is_set_apart
 
 __all__ = ["Placement", "placement_of", "plainness", "straightened"]
 
@@ -133,17 +132,11 @@ def plainness(luma: NDArray[np.uint8], seen: NDArray[np.bool_]) -> float:
 
 
 def _plain_around(frame: NDArray[np.uint8], inner: NDArray[np.uint8], matrix: Matrix, covered: float) -> float:
-    """Return how plain a picture is around the place where another one lies, which covers a share of it.
-
-    What a seam sets apart counts as plain whatever it shows; what goes on from the other without one does not.
-    """
+    """Return how plain a picture is around the place where another one lies, which covers a share of it."""
     if covered > _WHOLLY_COVERED:
         return 0.0
-    corners = corners_of(inner, matrix)
-    apart = is_set_apart(frame, corners)
-    if apart is not None:
-        return float(apart)
-    seen = np.zeros(frame.shape[:2], np.uint8)
+    corners, luma = corners_of(inner, matrix), np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)
+    seen = np.zeros(luma.shape, np.uint8)
     cv2.fillConvexPoly(seen, np.rint(corners).astype(np.int32), 1)
     grown = cv2.dilate(seen, np.ones((7, 7), np.uint8)) > 0
-    return plainness(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8), np.asarray(grown))
+    return plainness(luma, np.asarray(grown))

@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgsieve.features.alignment import Matrix, invert
+from imgsieve.features.alignment import Matrix, corners_of, invert
 from imgsieve.features.coding import Coding, by_coding
+from imgsieve.features.continuation import ends_at_its_border
 from imgsieve.features.lattice import by_lattice, scale_of, speaks
 from imgsieve.features.orientation import compose_inverse, orient
 from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_content
@@ -41,6 +42,9 @@ _LESS_DETAIL, _AS_MUCH_DETAIL = 0.945, 0.965
 much; between them nothing is said."""
 _MUCH_LESS_DETAIL = 0.8
 """The same where one lies within the other: saving an enlarged part adds structure."""
+_MUCH_LARGER = 9.0
+"""Times the pixels with which a frame may show a picture and still be one, if it shows it with more detail: what was
+enlarged and sharpened looks like that."""
 _SHARPER_WHEN_REDUCED = 1.2
 """A picture that was enlarged and sharpened is this much finer, once reduced, than what it was made from."""
 _WRECKED, _COARSE = 40, 60
@@ -143,11 +147,9 @@ def _by_frame(first: Plane, second: Plane, placement: Placement, *, sized: bool)
     """Tell a cutting from its original, and a framed picture from what it frames."""
     one, other = placement.coverage_first, placement.coverage_second
     if other > one + 0.01 and other > _CONTAINED:
-        more = _more_detail(first, second, placement.matrix) if sized else 0
-        return _by_surroundings(OF_FIRST, placement.plain_first, more)
+        return _within(first, second, placement.matrix, placement.plain_first, OF_FIRST, sized=sized)
     if one > other + 0.01 and one > _CONTAINED:
-        more = -_more_detail(first, second, placement.matrix) if sized else 0
-        return _by_surroundings(OF_SECOND, placement.plain_second, more)
+        return _within(second, first, invert(placement.matrix), placement.plain_second, OF_SECOND, sized=sized)
     if placement.plain_first > _PLAIN >= placement.plain_second:
         return OF_SECOND, "turned within its frame"
     if placement.plain_second > _PLAIN >= placement.plain_first:
@@ -155,21 +157,25 @@ def _by_frame(first: Plane, second: Plane, placement: Placement, *, sized: bool)
     return NEITHER, ""
 
 
-def _by_surroundings(of_outer: int, plain: float, more: int) -> tuple[int, str]:
+def _within(outer: Plane, inner: Plane, matrix: Matrix, plain: float, of_outer: int, *, sized: bool) -> tuple[int, str]:
     """Tell whether the outer one of two pictures frames the inner one, or the inner one was cut out.
 
     Parameters
     ----------
+    matrix
+        Leads from the inner to the outer one.
+    plain
+        How plain the outer one is around the inner one: decides where it cannot be seen whether that goes on there.
     of_outer
         The answer if the inner one was made from the outer.
-    plain
-        How plain the outer one is around the inner one.
-    more
-        1 when the outer one shows its content with more detail, -1 when the inner one does, 0 when both are alike.
     """
-    if plain > _PLAIN and more <= 0:
+    more = _more_detail(outer, inner, matrix) if sized else 0
+    ends = ends_at_its_border(outer, corners_of(inner, matrix))
+    if ends and (more <= 0 or abs(float(np.linalg.det(matrix[:, :2]))) < _MUCH_LARGER):
         return -of_outer, "framed"
-    return (of_outer, "cropped") if more >= 0 else (NEITHER, "")
+    if ends is None and plain > _PLAIN and more <= 0:
+        return -of_outer, "framed"
+    return (of_outer, "cropped") if more >= 0 and not ends else (NEITHER, "")
 
 
 def _more_detail(first: Plane, second: Plane, matrix: Matrix) -> int:
