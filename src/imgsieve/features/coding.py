@@ -122,11 +122,13 @@ class Coding:
     """JPEG quality by which it was saved, 0 for other formats."""
     fidelity: int
     """How much of a picture its coding leaves: its JPEG quality, 101 where nothing is lost."""
+    reduction: int = 1
+    """By how much smaller than it is the file was decoded; its steps are not seen then."""
 
     @property
     def known(self) -> bool:
         """Whether it is known to what its pixels were rounded."""
-        return self.quality > 0 or self.fidelity > 100
+        return self.reduction == 1 and (self.quality > 0 or self.fidelity > 100)
 
 
 def steps_of(coding: Coding) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Matrix, chained, corners_of, invert
 
-__all__ = ["Placement", "placement_of", "plainness", "straightened"]
+__all__ = ["Placement", "placement_of", "plainness", "reduced", "straightened"]
 
 _WHOLLY_COVERED = 0.999
 """Share of a picture beyond which nothing to speak of is left of it; half a pixel around one of 384 is 0.005."""
@@ -106,6 +106,14 @@ def straightened(placement: Placement, orientation: int, width: int, height: int
         matrix = chained(matrix, invert(turn))
         width, height = height, width
     return replace(placement, matrix=matrix), orientation // 4 * 4 + (orientation + turns) % 4
+
+
+def reduced(placement: Placement, factor: int) -> Placement:
+    """Return how two pictures lie on each other when both are reduced by a factor."""
+    linear, half = placement.matrix[:, :2], np.array([0.5, 0.5])
+    # Places are counted from the middle of the first pixel.
+    shift = (linear @ half * (factor - 1) + placement.matrix[:, 2] + half) / factor - half
+    return replace(placement, matrix=np.column_stack([linear, shift]))
 
 
 def plainness(luma: NDArray[np.uint8], seen: NDArray[np.bool_]) -> float:

@@ -12,6 +12,8 @@ A copy can be made from its original, and hardly ever the other way round. The f
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ from imgsieve.features.continuation import ends_at_its_border
 from imgsieve.features.lattice import by_lattice, scale_of, speaks
 from imgsieve.features.orientation import compose_inverse, orient
 from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_content
-from imgsieve.features.placement import Placement, straightened
+from imgsieve.features.placement import Placement, reduced, straightened
 from imgsieve.features.prediction import Forecast, forecast
 from imgsieve.features.structure import fine_energy
 from imgsieve.features.treatment import by_noise, by_sharpness
@@ -67,7 +69,8 @@ def made_from(
     Parameters
     ----------
     first, second
-        Luma of shape (h, w), uint8, at full scale.
+        Luma of shape (h, w), uint8, as they were decoded: at full scale, or reduced as their codings tell. Reduced ones
+        are told by their frames, by what is written over them, and by noise and sharpness; not by their steps.
     orientation
         Turns the second into the first.
     one, other
@@ -77,7 +80,7 @@ def made_from(
     -------
     One of `OF_FIRST`, `OF_SECOND` and `NEITHER`, and how it was made.
     """
-    height, width = second.shape[::-1] if orientation % 2 else second.shape
+    height, width = (side * other.reduction for side in (second.shape[::-1] if orientation % 2 else second.shape))
     placement, orientation = straightened(placement, orientation, width, height)
     turned = np.ascontiguousarray(orient(second, orientation))
     if turned.shape == first.shape and min(first.shape) < _TELLING_SIDE:
@@ -86,13 +89,30 @@ def made_from(
     scale = float(np.sqrt(placement.scale_x * placement.scale_y))
     sized = abs(scale - 1) > _SAME_SCALE or abs(placement.scale_x / placement.scale_y - 1) > _SAME_SCALE
     whole = min(placement.coverage_first, placement.coverage_second)
-    if whole < (_CONTAINED if sized else _WHOLE) or abs(placement.tilt) > _SAME_TILT:
-        return _by_frame(first, turned, placement, sized=sized)
-    if sized:
-        return _by_detail(first, turned)
+    apart = whole < (_CONTAINED if sized else _WHOLE) or abs(placement.tilt) > _SAME_TILT
+    if sized and not apart:
+        # Of a picture that was decoded smaller it is not known how much more it has.
+        (larger, smaller), small = ((first, turned), other) if scale > 1 else ((turned, first), one)
+        seen = small.reduction == 1 and larger.size > smaller.size
+        return _by_detail(first, turned) if seen else (NEITHER, "")
+    reduction = max(one.reduction, other.reduction)
+    if reduction > 1:
+        first, turned = _as_small(first, reduction / one.reduction), _as_small(turned, reduction / other.reduction)
+        one, other = (replace(coding, quality=0, reduction=reduction) for coding in (one, other))
+        second = orient(turned, compose_inverse(orientation))
+    if apart:
+        return _by_frame(first, turned, reduced(placement, reduction), sized=sized)
     if first.shape != turned.shape:
         return NEITHER, ""
-    return _of_one_size(first, turned, second, orientation, one, other)
+    return _of_one_size(first, turned, np.ascontiguousarray(second), orientation, one, other)
+
+
+def _as_small(luma: Plane, factor: float) -> Plane:
+    """Return a picture reduced by a factor, in whole pixels, the last of which may be part of one."""
+    if factor <= 1:
+        return luma
+    size = int(np.ceil(luma.shape[1] / factor)), int(np.ceil(luma.shape[0] / factor))
+    return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _of_one_size(
@@ -114,7 +134,8 @@ def _of_one_size(
         return made, "saved again"
     if told:
         return coded.made, "saved again"
-    sharpened = by_sharpness(*forecasts)
+    # A picture that was decoded smaller is as harsh as a sharpened one.
+    sharpened = by_sharpness(*forecasts) if one.reduction == 1 else (NEITHER, "")
     if sharpened[0] != NEITHER and _credible(sharpened[0], one, other):
         return sharpened
     better = one.fidelity - other.fidelity

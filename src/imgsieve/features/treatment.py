@@ -21,6 +21,9 @@ Floats = NDArray[np.float32]
 _LEAST_NOISE = 1.7
 """Gray levels from which noise is told."""
 
+_LEAST_NOISE_REDUCED = 3.0
+"""The same of pictures that were decoded smaller: nothing is known of their coding then, which would tell a smoothed copy."""
+
 _EVEN = 0.6
 """Noise in calm blocks is at least this share of what textured blocks have beyond their forecast."""
 
@@ -115,7 +118,8 @@ def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
     calm = inside & (texture <= np.quantile(texture[inside], 0.25))
     busy = inside & (texture >= np.quantile(texture[inside], 0.75))
     noise = float(np.sqrt(np.median(beyond[calm])))
-    if noise < max(_LEAST_NOISE, _step_of(source) / 4) or noise < _EVEN * float(np.sqrt(np.median(beyond[busy]))):
+    least = _LEAST_NOISE if source.reduction == 1 else _LEAST_NOISE_REDUCED
+    if noise < max(least, _step_of(source) / 4) or noise < _EVEN * float(np.sqrt(np.median(beyond[busy]))):
         return False
     if _growth(copy.source) > _SMOOTH or _lost_in_saving(waves_of(copy.copy - copy.predicted, calm), source):
         return False

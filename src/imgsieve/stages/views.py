@@ -45,7 +45,8 @@ class View:
     height: int
     """Size of the picture at full scale."""
     luma: NDArray[np.uint8] | None = None
-    """Shape (height, width): the luma at full scale; None where the picture was decoded smaller or is very large."""
+    """The luma as it was decoded: shape (height, width), or smaller by the reduction of the coding; None where it is very
+    large."""
     coding: Coding = _LOSSLESS
     """How the file is coded."""
     trimmed: NDArray[np.uint8] | None = None
@@ -106,10 +107,11 @@ def view_of_decoded(decoded: DecodedImage, config: LocalConfig, trimmed: NDArray
         close,
         decoded.width,
         decoded.height,
-        luma=_full_luma(decoded.pixels) if decoded.reduction == 1 else None,
+        luma=_full_luma(decoded.pixels),
         coding=Coding(
-            quality=decoded.jpeg_quality or 0,
+            quality=(decoded.jpeg_quality or 0) if decoded.reduction == 1 else 0,
             fidelity=decoded.jpeg_quality or (LOSSY_QUALITY if decoded.format in LOSSY_FORMATS else 101),
+            reduction=decoded.reduction,
         ),
         trimmed=trimmed,
     )
