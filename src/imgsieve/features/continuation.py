@@ -1,7 +1,7 @@
 """Whether a picture goes on beyond the place where another one lies in it, as it does around a crop.
 
-On both sides of the border of a crop there is the same scene: lines a few pixels apart differ there as little as they do
-within the crop, and are as fine. What was framed, captioned, or laid on a page ends at its border.
+On both sides of the border of a crop there is the same scene: lines a few pixels apart differ there as little as they
+do within the crop, and are as fine. What was framed, captioned, or laid on a page ends at its border.
 """
 
 from __future__ import annotations
@@ -28,16 +28,17 @@ _NOISE = 4.0
 """Square of the gray levels that neighboring lines differ by in any case."""
 
 _SEAM, _SAME = 3.0, 2.3
-"""Times the mean square difference of lines within a picture, from which that across a side of its border is a seam, and
-up to which the picture may go on there. Of 130 crops 3 have a seam all around, of 110 framed pictures all but 16."""
+"""Times the mean square difference of lines within a picture, from which that across a side of its border is a seam,
+and up to which the picture may go on there. Over all sides, 3 of 130 crops had more than 3, and all but 16 of 110 framed
+pictures."""
 
 _TEXTURED, _AS_TEXTURED = 4.0, 0.4
 """Gray levels by which pixels along a side deviate where one can see whether they go on, and the share of that which is
 then found beyond it."""
 
 _AS_FINE, _SMOOTH = 0.3, 0.1
-"""Share of the fine structure along a side that is found beyond it where a picture goes on, and up to which it ends: on a
-blurred ground."""
+"""Share of the fine structure along a side that is found beyond it where a picture goes on, and up to which it ends: on
+a blurred ground."""
 
 _MOST = 0.5
 

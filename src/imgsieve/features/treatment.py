@@ -22,7 +22,7 @@ _LEAST_NOISE = 1.7
 """Gray levels from which noise is told."""
 
 _LEAST_NOISE_REDUCED = 3.0
-"""The same of pictures that were decoded smaller: nothing is known of their coding then, which would tell a smoothed copy."""
+"""The same of pictures that were decoded smaller: nothing is known of their coding, which would tell a smoothed copy."""
 
 _EVEN = 0.6
 """Noise in calm blocks is at least this share of what textured blocks have beyond their forecast."""
@@ -129,7 +129,7 @@ def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
 
 
 def _lost_in_saving(differences: Floats, coding: Coding) -> bool:
-    """Return whether coefficients, of shape (n, 8, 8), are small as against the steps of a file, at short waves least."""
+    """Return whether differences of coefficients, of shape (n, 8, 8), are what a file lost when it was saved."""
     typical = _OF_MEDIAN * np.median(np.abs(differences), axis=0)
     steps = steps_of(_as_coded(coding))
     finest = np.argsort(steps.ravel(), kind="stable")[: _LOST_AT + 1]

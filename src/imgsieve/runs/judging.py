@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imgsieve.features.regions import WHOLE
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.lineage import Told
 from imgsieve.runs.verdict_book import (
     ACCEPTED,
     MADE_OF_FIRST,
@@ -133,10 +134,15 @@ class Judge:
         """Number of verdicts that were needed and had been spoken by an earlier run."""
         return self._earlier.used_count
 
-    def made(self) -> NDArray[np.int64]:
-        """Return the images that were made from another, by the verdicts that were needed so far."""
+    def told(self) -> Told:
+        """Return the pairs of which one was made from the other, by the verdicts that were needed so far."""
         keys, answers = self._needed()
-        return np.concatenate([keys[answers == MADE_OF_FIRST] & 0xFFFFFFFF, keys[answers == MADE_OF_SECOND] >> 32])
+        first, second = keys >> 32, keys & 0xFFFFFFFF
+        of_first, of_second = answers == MADE_OF_FIRST, answers == MADE_OF_SECOND
+        return Told(
+            copies=np.concatenate([second[of_first], first[of_second]]),
+            sources=np.concatenate([first[of_first], second[of_second]]),
+        )
 
     def _needed(self) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """Return the pairs that were asked about, and the answers."""

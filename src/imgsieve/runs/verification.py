@@ -19,11 +19,12 @@ from imgsieve.config import RunConfig, digest_of
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.judging import LOCAL, Judge
+from imgsieve.runs.lineage import balance, rivals
 from imgsieve.runs.spill import Spill
 from imgsieve.runs.verdicts import Verifier, judging_of
 from imgsieve.schema import Verdict
 from imgsieve.search.components import Components
-from imgsieve.search.groups import NO_KEEPER, form_stars
+from imgsieve.search.groups import NO_KEEPER, form_stars, pair_keys
 
 __all__ = ["Verification", "verify"]
 
@@ -37,6 +38,8 @@ _PAIRS = pa.schema(
 )
 
 _READ_ROWS = 16_384
+_QUESTIONS = 65_536
+"""The most pairs that are asked about at once."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +94,41 @@ def verify(
 def _form(
     pairs: Pairs, rank: NDArray[np.int32], made: NDArray[np.bool_], keeper: NDArray[np.int32], judge: Judge
 ) -> None:
-    """Form the stars of some pairs; ``made`` and ``keeper`` are of all images, and those of these pairs are set."""
+    """Form the stars of some pairs; ``made`` and ``keeper`` are of all images, and those of these pairs are set.
+
+    Stars are formed again in the order that their verdicts tell until these tell no other: it ends, as each time there
+    are more of them, and no more than there are pairs.
+    """
     judge.met = pairs.met
+    images = np.unique(np.concatenate([pairs.a, pairs.b]))
+    order, sourced = rank.copy(), np.zeros(len(images), np.int64)
     while True:
-        # What is known to be made from another image of the run stands behind all that is not.
-        duplicates, keepers = form_stars(rank + made * np.int32(len(rank)), pairs.a, pairs.b, judge)
-        copies = judge.made()
-        if made[copies].all():
-            keeper[duplicates] = keepers
-            return
-        made[copies] = True
+        # Of what others were made comes before what was made from others, and then the better before the worse.
+        order[images[np.lexsort((rank[images], sourced))]] = np.arange(len(images), dtype=order.dtype)
+        duplicates, keepers = form_stars(order, pairs.a, pairs.b, judge)
+        _meet(judge, pairs, *rivals(duplicates, keepers, images, order[images], judge.told()))
+        told, before = judge.told(), sourced
+        sourced = balance(images, told)
+        if (sourced == before).all():
+            break
+    keeper[duplicates] = keepers
+    made[told.copies] = True
+    # A verdict that most others speak against does not count.
+    outvoted = np.isin(images, keepers) & (sourced <= 0)
+    made[images[outvoted]] = False
+
+
+def _meet(judge: Judge, pairs: Pairs, heads: NDArray[np.int32], tails: NDArray[np.int32]) -> None:
+    """Have pairs verified, in the way in which they were proposed if they were."""
+    keys = pair_keys(pairs.a, pairs.b)
+    by_key = np.argsort(keys, kind="stable").astype(np.int32)
+    keys, wanted = keys[by_key], pair_keys(heads, tails)
+    last = np.searchsorted(keys, wanted, side="right") - 1
+    there = (last >= 0) & (keys[last] == wanted)
+    origins = np.where(there, by_key[last], np.int32(-1))
+    for some in range(0, len(heads), _QUESTIONS):
+        rows = slice(some, some + _QUESTIONS)
+        judge(heads[rows], tails[rows], origins[rows])
 
 
 @dataclass(frozen=True, slots=True)

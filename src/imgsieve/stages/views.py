@@ -45,8 +45,8 @@ class View:
     height: int
     """Size of the picture at full scale."""
     luma: NDArray[np.uint8] | None = None
-    """The luma as it was decoded: shape (height, width), or smaller by the reduction of the coding; None where it is very
-    large."""
+    """The luma as it was decoded: shape (height, width), or smaller by the reduction of the coding; None where it is
+    very large."""
     coding: Coding = _LOSSLESS
     """How the file is coded."""
     trimmed: NDArray[np.uint8] | None = None
