@@ -75,8 +75,9 @@ coding may differ by that coding alone."""
 _SHINING = -0.5
 """Mean log-likelihood from which a picture's own steps are seen in another one, which then need not be explained."""
 
-_MARGIN = 0.02
-"""Difference of the mean log-likelihoods that tells which is the copy; several thousand coefficients have one."""
+_MARGIN, _MARGIN_INEXACT = 0.02, 0.1
+"""Difference of the mean log-likelihoods that tells which is the copy; several thousand coefficients have one. More is
+asked of a copy that is not just what its source was rounded to: what was done to it is known only nearly."""
 
 _MARGIN_OF_CONTRAST = 0.15
 """What is added to it for each factor of e by which contrasts differ: what a forecast errs by grows with them."""
@@ -162,8 +163,9 @@ def by_coding(first: Forecast, second: Forecast, one: Coding, other: Coding, *, 
         return Account(made=made, odds=0.0, likely_first=likely_one, likely_second=likely_other)
     odds = likely_other - likely_one + (gain_other - gain_one) / 2
     contrast = abs(float(np.log((second.copy.std() + 1) / (first.copy.std() + 1))))
-    told = abs(odds) >= _MARGIN + _MARGIN_OF_CONTRAST * contrast
     explained, source = (likely_other, likely_one) if odds > 0 else (likely_one, likely_other)
+    margin = _MARGIN if explained >= _AS_CODED else _MARGIN_INEXACT
+    told = abs(odds) >= margin + _MARGIN_OF_CONTRAST * contrast
     made = int(np.sign(odds)) if told and (explained >= _EXPLAINED or source >= _SHINING) else 0
     return Account(made=made, odds=odds, likely_first=likely_one, likely_second=likely_other)
 
@@ -202,9 +204,12 @@ def _likelihood(of: Forecast, own: Floats, of_source: Floats) -> tuple[float, fl
     if count == 0:
         return 0.0, 0.0, 0
     found, step = copy[asked], np.broadcast_to(steps, copy.shape)[asked]
-    ways = [_logarithms(found, forecast[asked], step, *errors) for errors in _ERRORS]
-    ways += [_logarithms(_snapped(found, step), plane[asked], step, *_EXACT) for plane in (before, toned)]
-    likely = max(float(way.mean()) for way in ways)
+    snapped = _snapped(found, step)
+    likely = max(_logarithm(snapped, plane[asked], step, *_EXACT) for plane in (before, toned))
+    likely = max(likely, *(_logarithm(found, forecast[asked], step, *errors) for errors in _ERRORS))
+    if likely < _AS_CODED:
+        shaded = _coefficients(of.shaded(), same)[asked]
+        likely = max(likely, *(_logarithm(found, shaded, step, *errors) for errors in _ERRORS))
     blur = np.float32(2 * _ERRORS[0][0] ** 2)
     gains = 0.5 * np.log((source_steps**2 + blur) / (steps**2 + blur))
     return likely, float((counts * gains).sum() / count), count
@@ -215,14 +220,14 @@ def _snapped(copy: Floats, step: Floats) -> Floats:
     return np.asarray(np.where(step >= _SNAPPING, step * np.rint(copy / step), copy), np.float32)
 
 
-def _logarithms(copy: Floats, forecast: Floats, step: Floats, rounding: float, imprecision: float) -> Floats:
-    """Return the log-likelihoods of coefficients: that what was foretold was rounded to what was found."""
+def _logarithm(copy: Floats, forecast: Floats, step: Floats, rounding: float, imprecision: float) -> float:
+    """Return the mean log-likelihood of coefficients: that what was foretold was rounded to what was found."""
     spread = np.sqrt(np.float32(rounding**2) + (np.float32(imprecision) * forecast) ** 2)
     off, half = copy - forecast, step / 2
     cell = _share_below((off + half) / spread) - _share_below((off - half) / spread)
     reach = 3 * np.maximum(np.float32(3), step)
     odd = np.exp(-np.abs(off) / reach) * step / (2 * reach)
-    return np.asarray(np.log(np.float32(1 - _ODD) * cell + np.float32(_ODD) * odd + np.float32(1e-12)), np.float32)
+    return float(np.log(np.float32(1 - _ODD) * cell + np.float32(_ODD) * odd + np.float32(1e-12)).mean())
 
 
 def _share_below(deviations: Floats) -> Floats:

@@ -29,8 +29,8 @@ _NOISE = 4.0
 
 _SEAM, _SAME = 3.0, 2.3
 """Times the mean square difference of lines within a picture, from which that across a side of its border is a seam,
-and up to which the picture may go on there. Over all sides, 3 of 130 crops had more than 3, and all but 16 of 110 framed
-pictures."""
+and up to which the picture may go on there. Over all sides, 3 of 130 crops had more than 3, and all but 16 of 110
+framed pictures."""
 
 _TEXTURED, _AS_TEXTURED = 4.0, 0.4
 """Gray levels by which pixels along a side deviate where one can see whether they go on, and the share of that which is

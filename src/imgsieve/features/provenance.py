@@ -27,7 +27,7 @@ from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_conte
 from imgsieve.features.placement import Placement, reduced, straightened
 from imgsieve.features.prediction import Forecast, forecast
 from imgsieve.features.structure import fine_energy
-from imgsieve.features.treatment import by_noise, by_sharpness
+from imgsieve.features.treatment import by_levels, by_noise, by_sharpness
 
 __all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "made_from"]
 
@@ -125,6 +125,9 @@ def _of_one_size(
     told = coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one)
     if told and coded.plain:
         return coded.made, "saved again"
+    few = by_levels(*forecasts, one, other)
+    if few[0] != NEITHER:
+        return few
     noisy = by_noise(*forecasts, one, other, coded)
     if noisy[0] != NEITHER and _credible(noisy[0], one, other):
         return noisy

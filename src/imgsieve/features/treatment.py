@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imgsieve.features.coding import Account, Coding, steps_of, untouched, waves_of
 from imgsieve.features.prediction import Forecast
 
-__all__ = ["by_noise", "by_sharpness"]
+__all__ = ["by_levels", "by_noise", "by_sharpness"]
 
 Floats = NDArray[np.float32]
 
@@ -22,7 +22,7 @@ _LEAST_NOISE = 1.7
 """Gray levels from which noise is told."""
 
 _LEAST_NOISE_REDUCED = 3.0
-"""The same of pictures that were decoded smaller: nothing is known of their coding, which would tell a smoothed copy."""
+"""The same of pictures that were decoded smaller: nothing is known of their coding, which tells smoothed copies."""
 
 _EVEN = 0.6
 """Noise in calm blocks is at least this share of what textured blocks have beyond their forecast."""
@@ -32,6 +32,9 @@ _SMOOTH = 1.35
 
 _CERTAIN = 2.5
 """Odds of the coding against which noise is not told: what is missing was lost by blurring or by coarse coding."""
+
+_FEW_LEVELS, _MOST_OF_THEM = 72, 0.75
+"""Levels of what was reduced to few colors, and the share of its source that is not of as many most frequent levels."""
 
 _LOST, _LOST_AT = 0.55, 16
 """Share of a file's steps that coefficients differ by, at its finest steps, of which so many are looked at, up to which
@@ -89,6 +92,15 @@ def by_noise(first: Forecast, second: Forecast, one: Coding, other: Coding, code
     return 0, ""
 
 
+def by_levels(first: Forecast, second: Forecast, one: Coding, other: Coding) -> tuple[int, str]:
+    """Tell which of two pictures has few colors left of those of the other; as in `by_noise`."""
+    if one.reduction == 1 and one.fidelity > 100 and _has_few_of(first.copy, first.source):
+        return -1, "few colors left"
+    if other.reduction == 1 and other.fidelity > 100 and _has_few_of(second.copy, second.source):
+        return 1, "few colors left"
+    return 0, ""
+
+
 def by_sharpness(first: Forecast, second: Forecast) -> tuple[int, str]:
     """Tell which of two pictures was sharpened; as in `by_noise`."""
     one, other = _growth(first.copy), _growth(second.copy)
@@ -97,6 +109,16 @@ def by_sharpness(first: Forecast, second: Forecast) -> tuple[int, str]:
     if not sharpened or high - low < _LESS:
         return 0, ""
     return (1 if other < one else -1), "sharpened"
+
+
+def _has_few_of(copy: Floats, source: Floats) -> bool:
+    """Return whether a copy has few levels, and its source many that are about as frequent.
+
+    A coded drawing has many levels as well, but most of it is of as few as the drawing itself.
+    """
+    counts, before = (np.bincount(plane.astype(np.uint8).ravel(), minlength=256) for plane in (copy, source))
+    few = int(np.count_nonzero(counts))
+    return few <= _FEW_LEVELS and float(np.sort(before)[-few:].sum()) < _MOST_OF_THEM * before.sum()
 
 
 def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
