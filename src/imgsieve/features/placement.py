@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgsieve.features.alignment import Matrix, chained, corners_of, invert
+from imgsieve.features.alignment import Matrix, affine_near, chained, corners_of, invert
 
 __all__ = ["Placement", "placement_of", "plainness", "reduced", "straightened"]
 
@@ -28,6 +28,8 @@ class Placement:
 
     matrix: Matrix
     """Shape (2, 3): leads from places in the second picture to those in the first, in pixels."""
+    map: Matrix
+    """The same, or shape (3, 3) where that is a perspective map, to which ``matrix`` is next."""
     coverage_first: float
     coverage_second: float
     """Share of each that is seen in the other."""
@@ -71,18 +73,15 @@ def placement_of(
     widths
         Of both, so turned, at full scale.
     """
-    grow_one, grow_other = widths[0] / one.shape[1], widths[1] / other.shape[1]
-    full = np.array(matrix, np.float64)
-    full[:, :2] *= grow_one / grow_other
-    # Places are counted from the middle of the first pixel.
-    half = np.array([0.5, 0.5])
-    full[:, 2] = grow_one * (matrix[:, 2] + half - matrix[:, :2] @ half) - half + full[:, :2] @ half
+    to_one, from_other = _enlarging(widths[0] / one.shape[1]), invert(_enlarging(widths[1] / other.shape[1]))
+    affine = affine_near(matrix, other.shape)
     return Placement(
-        matrix=full,
+        matrix=chained(to_one, affine, from_other),
+        map=chained(to_one, matrix, from_other),
         coverage_first=coverages[0],
         coverage_second=coverages[1],
-        plain_first=_plain_around(one, other, matrix, coverages[0]),
-        plain_second=_plain_around(other, one, invert(matrix), coverages[1]),
+        plain_first=_plain_around(one, other, affine, coverages[0]),
+        plain_second=_plain_around(other, one, invert(affine), coverages[1]),
     )
 
 
@@ -98,22 +97,24 @@ def straightened(placement: Placement, orientation: int, width: int, height: int
     width, height
         Of the second picture, so turned, at full scale.
     """
-    turns = round(-placement.tilt / 90) % 4
-    matrix = placement.matrix
+    turns, back = round(-placement.tilt / 90) % 4, np.eye(3)[:2]
     for _ in range(turns):
-        # Where a counterclockwise quarter turn puts places, undone before the map.
+        # Where a counterclockwise quarter turn puts places, undone.
         turn = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, width - 1.0]])
-        matrix = chained(matrix, invert(turn))
-        width, height = height, width
-    return replace(placement, matrix=matrix), orientation // 4 * 4 + (orientation + turns) % 4
+        back, width, height = chained(back, invert(turn)), height, width
+    straight = replace(placement, matrix=chained(placement.matrix, back), map=chained(placement.map, back))
+    return straight, orientation // 4 * 4 + (orientation + turns) % 4
 
 
 def reduced(placement: Placement, factor: int) -> Placement:
     """Return how two pictures lie on each other when both are reduced by a factor."""
-    linear, half = placement.matrix[:, :2], np.array([0.5, 0.5])
-    # Places are counted from the middle of the first pixel.
-    shift = (linear @ half * (factor - 1) + placement.matrix[:, 2] + half) / factor - half
-    return replace(placement, matrix=np.column_stack([linear, shift]))
+    less, more = _enlarging(1 / factor), _enlarging(factor)
+    return replace(placement, matrix=chained(less, placement.matrix, more), map=chained(less, placement.map, more))
+
+
+def _enlarging(factor: float) -> Matrix:
+    """Return the map that enlarges a picture; places are counted from the middle of the first pixel."""
+    return np.array([[factor, 0, (factor - 1) / 2], [0, factor, (factor - 1) / 2]])
 
 
 def plainness(luma: NDArray[np.uint8], seen: NDArray[np.bool_]) -> float:

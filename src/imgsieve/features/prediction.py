@@ -41,7 +41,7 @@ _LEAST_DIFFERENCE = 2.0
 _DAMPING = 1e-6
 
 _SHADE, _LEAST_CONTRAST = 41, 4.0
-"""Side of the squares of pixels that are shaded alike, and the variance below which nothing is said of their contrast."""
+"""Side of squares that are shaded alike, in pixels, and the variance below which they have no contrast to speak of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Forecast:
     not taken for smoothing."""
 
     def shaded(self) -> Floats:
-        """Return what it would be if light and contrast were changed otherwise here than there, slowly over the picture.
+        """Return what it would be if light and contrast were changed otherwise here than there, and slowly so.
 
         By a gain and an offset that are the same over some dozens of pixels: K. He, J. Sun and X. Tang, "Guided Image
         Filtering", PAMI 2013, doi:10.1109/TPAMI.2012.213.

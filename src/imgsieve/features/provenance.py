@@ -44,9 +44,8 @@ _LESS_DETAIL, _AS_MUCH_DETAIL = 0.945, 0.965
 much; between them nothing is said."""
 _MUCH_LESS_DETAIL = 0.8
 """The same where one lies within the other: saving an enlarged part adds structure."""
-_MUCH_LARGER = 9.0
-"""Times the pixels with which a frame may show a picture and still be one, if it shows it with more detail: what was
-enlarged and sharpened looks like that."""
+_LEAST_SHOWN = 0.1
+"""Share of a frame from which it may show a picture with more detail than that has, and be one."""
 _SHARPER_WHEN_REDUCED = 1.2
 """A picture that was enlarged and sharpened is this much finer, once reduced, than what it was made from."""
 _WRECKED, _COARSE = 40, 60
@@ -125,12 +124,9 @@ def _of_one_size(
     told = coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one)
     if told and coded.plain:
         return coded.made, "saved again"
-    few = by_levels(*forecasts, one, other)
-    if few[0] != NEITHER:
-        return few
-    noisy = by_noise(*forecasts, one, other, coded)
-    if noisy[0] != NEITHER and _credible(noisy[0], one, other):
-        return noisy
+    few, noisy = by_levels(*forecasts, one, other), by_noise(*forecasts, one, other, coded)
+    if few[0] != NEITHER or (noisy[0] != NEITHER and _credible(noisy[0], one, other)):
+        return few if few[0] != NEITHER else noisy
     coarse, fine = scale_of(one.quality), scale_of(other.quality)
     made = by_lattice(first, turned, coarse, fine)
     if made != NEITHER:
@@ -171,9 +167,11 @@ def _by_frame(first: Plane, second: Plane, placement: Placement, *, sized: bool)
     """Tell a cutting from its original, and a framed picture from what it frames."""
     one, other = placement.coverage_first, placement.coverage_second
     if other > one + 0.01 and other > _CONTAINED:
-        return _within(first, second, placement.matrix, placement.plain_first, OF_FIRST, sized=sized)
+        more = _more_detail(first, second, placement.matrix) if sized else 0
+        return _within(first, corners_of(second, placement.map), placement.plain_first, OF_FIRST, more)
     if one > other + 0.01 and one > _CONTAINED:
-        return _within(second, first, invert(placement.matrix), placement.plain_second, OF_SECOND, sized=sized)
+        more = -_more_detail(first, second, placement.matrix) if sized else 0
+        return _within(second, corners_of(first, invert(placement.map)), placement.plain_second, OF_SECOND, more)
     if placement.plain_first > _PLAIN >= placement.plain_second:
         return OF_SECOND, "turned within its frame"
     if placement.plain_second > _PLAIN >= placement.plain_first:
@@ -181,21 +179,23 @@ def _by_frame(first: Plane, second: Plane, placement: Placement, *, sized: bool)
     return NEITHER, ""
 
 
-def _within(outer: Plane, inner: Plane, matrix: Matrix, plain: float, of_outer: int, *, sized: bool) -> tuple[int, str]:
+def _within(outer: Plane, corners: NDArray[np.float32], plain: float, of_outer: int, more: int) -> tuple[int, str]:
     """Tell whether the outer one of two pictures frames the inner one, or the inner one was cut out.
 
     Parameters
     ----------
-    matrix
-        Leads from the inner to the outer one.
+    corners
+        Shape (4, 2): where the corners of the inner one lie in the outer.
     plain
         How plain the outer one is around the inner one: decides where it cannot be seen whether that goes on there.
     of_outer
         The answer if the inner one was made from the outer.
+    more
+        1 when the outer one shows its content with more detail, -1 when the inner one does, 0 when both are alike.
     """
-    more = _more_detail(outer, inner, matrix) if sized else 0
-    ends = ends_at_its_border(outer, corners_of(inner, matrix))
-    if ends and (more <= 0 or abs(float(np.linalg.det(matrix[:, :2]))) < _MUCH_LARGER):
+    ends = ends_at_its_border(outer, corners)
+    # What was enlarged to be shown, and sharpened or saved anew, looks as if it had more detail.
+    if ends and (more <= 0 or cv2.contourArea(corners) > _LEAST_SHOWN * outer.size):
         return -of_outer, "framed"
     if ends is None and plain > _PLAIN and more <= 0:
         return -of_outer, "framed"

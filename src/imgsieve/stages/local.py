@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
-from imgsieve.features.alignment import Matrix, affine_near, corners_of, invert, scaling
+from imgsieve.features.alignment import Matrix, corners_of, invert, scaling
 from imgsieve.features.glance import agreeing_share, is_smooth
 from imgsieve.features.keypoints import Detector, affine_map, matched, perspective_map
 from imgsieve.features.placement import placement_of
@@ -103,8 +103,7 @@ def compare(
         return found
     widths = one.width, other.height if found.orientation % 2 else other.width
     shown, coverages = other.turned(found.orientation), (found.coverage_a, found.coverage_b)
-    matrix = affine_near(found.matrix, shown.shape)
-    placement = placement_of(one.pixels, shown, matrix, coverages, widths)
+    placement = placement_of(one.pixels, shown, found.matrix, coverages, widths)
     made, how = made_from(one.luma, other.luma, found.orientation, placement, one.coding, other.coding)
     return replace(found, made=made, how=how)
 
