@@ -64,8 +64,9 @@ class Forecast:
         """
         mean, wanted = _box(self.source), _box(self.copy)
         variance = _box(self.source * self.source) - mean * mean + np.float32(_LEAST_CONTRAST)
-        gain = (_box(self.source * self.copy) - mean * wanted) / variance
-        return np.asarray(_box(gain) * self.source + _box(wanted - gain * mean), np.float32)
+        gain = np.asarray((_box(self.source * self.copy) - mean * wanted) / variance, np.float32)
+        offset = np.asarray(wanted - gain * mean, np.float32)
+        return np.asarray(_box(gain) * self.source + _box(offset), np.float32)
 
 
 def forecast(copy: Plane, source: Plane) -> Forecast:

@@ -15,12 +15,11 @@ from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.lineage import Told
 from imgsieve.runs.verdict_book import (
     ACCEPTED,
-    MADE_OF_FIRST,
-    MADE_OF_SECOND,
     UNKNOWN,
     VerdictBook,
     answers_of,
     keys_of,
+    told_by,
 )
 from imgsieve.runs.verdict_table import write_verdicts
 from imgsieve.runs.verdicts import Candidates, Verifier, decided, earlier_verdicts, part_name
@@ -84,7 +83,7 @@ class Judge:
 
     def _load(self, name: str) -> None:
         """Take in what an interrupted run left."""
-        table, _ = decided(self._folder, name, ["a", "b", "made"])
+        table, _ = decided(self._folder, name, ["a", "b", "made", "how"])
         self._book.load(keys_of(table), answers_of(table))
         self._earlier.forget(keys_of(table))
 
@@ -136,13 +135,7 @@ class Judge:
 
     def told(self) -> Told:
         """Return the pairs of which one was made from the other, by the verdicts that were needed so far."""
-        keys, answers = self._needed()
-        first, second = keys >> 32, keys & 0xFFFFFFFF
-        of_first, of_second = answers == MADE_OF_FIRST, answers == MADE_OF_SECOND
-        return Told(
-            copies=np.concatenate([second[of_first], first[of_second]]),
-            sources=np.concatenate([first[of_first], second[of_second]]),
-        )
+        return told_by(*self._needed())
 
     def _needed(self) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """Return the pairs that were asked about, and the answers."""

@@ -24,21 +24,23 @@ Images = NDArray[np.integer]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Pairs of which one is known to be made from the other; both arrays have the shape (n,)."""
+    """Pairs of which one is known to be made from the other; all arrays have the shape (n,)."""
 
     copies: NDArray[np.int64]
     sources: NDArray[np.int64]
+    weights: NDArray[np.int64]
+    """How much each says; see `imgsieve.features.provenance.weight_of`."""
 
 
 def balance(images: Images, told: Told) -> NDArray[np.int64]:
-    """Return how often each image was made from another one, less how often others were made from it.
+    """Return by what weight each image was made from others, less that by which others were made from it.
 
     Parameters
     ----------
     images
         Shape (k,), ascending; others do not count.
     """
-    return _counts(images, told.copies) - _counts(images, told.sources)
+    return _weights(images, told.copies, told.weights) - _weights(images, told.sources, told.weights)
 
 
 def rivals(
@@ -86,12 +88,12 @@ def _each_once(heads: Images, tails: Images) -> tuple[NDArray[np.int32], NDArray
     return heads[first].astype(np.int32), tails[first].astype(np.int32)
 
 
-def _counts(images: Images, named: Images) -> NDArray[np.int64]:
-    """Return how often each of some images is named."""
+def _weights(images: Images, named: Images, weights: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return by what weight each of some images is named."""
     at = np.searchsorted(images, named)
     there = at < len(images)
     there[there] = images[at[there]] == named[there]
-    return np.bincount(at[there], minlength=len(images))
+    return np.bincount(at[there], weights[there], minlength=len(images)).astype(np.int64)
 
 
 def _directed(copies: Images, sources: Images) -> NDArray[np.int64]:

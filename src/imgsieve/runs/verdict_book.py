@@ -9,14 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from imgsieve.features.provenance import OF_FIRST, OF_SECOND
+from imgsieve.features.provenance import NEITHER, OF_FIRST, weight_of
+from imgsieve.runs.lineage import Told
 from imgsieve.schema import Verdict
 from imgsieve.search.groups import pair_keys
 
 __all__ = [
     "ACCEPTED",
-    "MADE_OF_FIRST",
-    "MADE_OF_SECOND",
     "PAIR_BYTES",
     "UNKNOWN",
     "EarlierVerdicts",
@@ -25,13 +24,14 @@ __all__ = [
     "keys_of",
     "not_compared",
     "places_of",
+    "told_by",
 ]
 
 PAIR_BYTES = 10
 """Bytes of a pair in a book, beside those that are not merged yet."""
 
-UNKNOWN, REFUSED, ACCEPTED, MADE_OF_FIRST, MADE_OF_SECOND = -1, 0, 1, 2, 3
-"""Answers: the last two are of copies of which one is known to be made from the other."""
+UNKNOWN, REFUSED, ACCEPTED = -1, 0, 1
+"""Answers; those above `ACCEPTED` are of copies of which one is known to be made from the other."""
 
 _WAYS = np.array([127, 127, 1], np.int8)
 """How many local codes voted makes no difference, only whether any did."""
@@ -43,8 +43,11 @@ _MERGED_AT = 16_384
 def answers_of(verdicts: pa.Table) -> NDArray[np.int8]:
     """Return the answers that the rows of `imgsieve.schema.PAIRS_LOCAL` give."""
     accepted = pc.equal(verdicts["verdict"], Verdict.ACCEPTED).to_numpy()
-    made = pc.fill_null(verdicts["made"], 0).to_numpy()
-    copies = np.select([made == OF_FIRST, made == OF_SECOND], [MADE_OF_FIRST, MADE_OF_SECOND], ACCEPTED)
+    made = pc.fill_null(verdicts["made"], NEITHER).to_numpy().astype(np.int8)
+    hows = verdicts["how"].combine_chunks().dictionary_encode()
+    weights = np.array([weight_of(how or "") for how in [*hows.dictionary.to_pylist(), ""]], np.int8)
+    weight = weights[pc.fill_null(hows.indices, len(weights) - 1).to_numpy()]
+    copies = np.where(made == NEITHER, ACCEPTED, ACCEPTED + 2 * weight - (made == OF_FIRST))
     return np.where(accepted, copies, REFUSED).astype(np.int8)
 
 
@@ -55,6 +58,18 @@ def not_compared(verdicts: pa.Table) -> NDArray[np.bool_]:
     """
     undecided = pc.equal(verdicts["verdict"], Verdict.UNDECIDED)
     return np.asarray(pc.and_(undecided, pc.is_null(verdicts["block_share"])).to_numpy(), np.bool_)
+
+
+def told_by(keys: NDArray[np.int64], answers: NDArray[np.int8]) -> Told:
+    """Return what answers on pairs say of which was made from which."""
+    told = answers > ACCEPTED
+    first, second, answers = keys[told] >> 32, keys[told] & 0xFFFFFFFF, answers[told] - ACCEPTED
+    of_first = answers % 2 == 1
+    return Told(
+        copies=np.where(of_first, second, first),
+        sources=np.where(of_first, first, second),
+        weights=(answers.astype(np.int64) + 1) // 2,
+    )
 
 
 @dataclass

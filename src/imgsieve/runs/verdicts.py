@@ -112,7 +112,7 @@ def earlier_verdicts(folder: RunFolder, name: str, features: FeatureColumns, jud
     if folder.facts(name).get(_JUDGING) != judging:
         none = np.empty(0, np.int64)
         return EarlierVerdicts.of(none, none.astype(np.int8), np.empty((0, 3), np.int8), none)
-    table, rows = decided(folder, name, ["made", "met", "region", "votes", "key_a", "key_b"])
+    table, rows = decided(folder, name, ["made", "how", "met", "region", "votes", "key_a", "key_b"])
     keys = [fixed_bytes(table[key], 16).view(np.uint64) for key in ("key_a", "key_b")]
     a, b = np.split(_numbers(np.concatenate(keys), features), 2)
     met = np.stack([pc.fill_null(table[way], WHOLE).to_numpy() for way in ("met", "region", "votes")], axis=1)
