@@ -2,12 +2,11 @@
 
 A copy can be made from its original, and hardly ever the other way round. The first of these that speaks decides:
 
-- *Frame.* Of two cuttings, the one that lies within the other was cut out of it, unless what surrounds it is plain:
-  then the larger was framed. See `imgsieve.features.placement`.
+- *Frame.* Of two pictures of which one lies within the other, it was cut out where the other goes on around it, and the
+  other was framed where it does not. See `imgsieve.features.continuation`.
 - *Detail.* Of two sizes, the larger is the original when the smaller, enlarged, is less detailed; otherwise it was
   enlarged, and perhaps sharpened.
-- *Lattice, coding, treatment, overlay.* Of two copies of one size; see the modules of these names and
-  `imgsieve.features.overwriting`.
+- *Sameness.* Of two copies of one size, see `imgsieve.features.sameness`.
 """
 
 from __future__ import annotations
@@ -19,15 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Matrix, corners_of, invert
-from imgsieve.features.coding import Coding, by_coding
+from imgsieve.features.coding import Coding
 from imgsieve.features.continuation import ends_at_its_border
-from imgsieve.features.lattice import by_lattice, scale_of, speaks
 from imgsieve.features.orientation import compose_inverse, orient
-from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_content
+from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND
 from imgsieve.features.placement import Placement, reduced, straightened
-from imgsieve.features.prediction import Forecast, forecast
+from imgsieve.features.prediction import forecast
+from imgsieve.features.sameness import ROUNDED, by_one_size
 from imgsieve.features.structure import fine_energy
-from imgsieve.features.treatment import by_levels, by_noise, by_sharpness
 
 __all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "made_from", "weight_of"]
 
@@ -48,15 +46,10 @@ _LEAST_SHOWN = 0.1
 """Share of a frame from which it may show a picture with more detail than that has, and be one."""
 _SHARPER_WHEN_REDUCED = 1.2
 """A picture that was enlarged and sharpened is this much finer, once reduced, than what it was made from."""
-_WRECKED, _COARSE = 40, 60
-"""JPEG qualities below which nothing much is made from a file, and below which fine structure is lost in saving."""
-_DOUBT = 0.3
-"""Odds of the coding against which a difference is no overlay."""
 _TELLING_SIDE = 32
 """Pixels of the shorter side below which there are too few blocks to look at: what is coded as JPEG was made from what
 is not."""
 
-_ROUNDED = "saved again"
 _WEAK = frozenset({"covered with noise", "saved more coarsely", "sharpened", "written over"})
 
 _FORETOLD = 0.5
@@ -69,7 +62,7 @@ def weight_of(how: str) -> int:
     Of several hundred verdicts on copies of photographs one in twelve of the weakest was wrong, one in fifty of most
     others, and none of those on files that are just what their source was rounded to.
     """
-    return 4 if how == _ROUNDED else 1 if how in _WEAK else 2
+    return 4 if how == ROUNDED else 1 if how in _WEAK else 2
 
 
 def made_from(
@@ -115,7 +108,7 @@ def made_from(
         return _by_frame(first, turned, reduced(placement, reduction), sized=sized)
     if first.shape != turned.shape:
         return NEITHER, ""
-    return _of_one_size(first, turned, np.ascontiguousarray(second), orientation, one, other)
+    return by_one_size(first, turned, np.ascontiguousarray(second), orientation, one, other)
 
 
 def _as_small(luma: Plane, factor: float) -> Plane:
@@ -124,55 +117,6 @@ def _as_small(luma: Plane, factor: float) -> Plane:
         return luma
     size = int(np.ceil(luma.shape[1] / factor)), int(np.ceil(luma.shape[0] / factor))
     return np.asarray(cv2.resize(luma, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _of_one_size(
-    first: Plane, turned: Plane, second: Plane, orientation: int, one: Coding, other: Coding
-) -> tuple[int, str]:
-    """Tell which of two copies of one size was made from the other."""
-    upright = np.ascontiguousarray(orient(first, compose_inverse(orientation)))
-    forecasts = forecast(first, turned), forecast(second, upright)
-    coded = by_coding(*forecasts, one, other, transposed=orientation % 2 == 1)
-    told = coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one)
-    if told and coded.plain:
-        return coded.made, "saved again"
-    few, noisy = by_levels(*forecasts, one, other), by_noise(*forecasts, one, other, coded)
-    if few[0] != NEITHER or (noisy[0] != NEITHER and _credible(noisy[0], one, other)):
-        return few if few[0] != NEITHER else noisy
-    coarse, fine = scale_of(one.quality), scale_of(other.quality)
-    made = by_lattice(first, turned, coarse, fine)
-    if made != NEITHER:
-        return made, "edited and saved again"
-    if told:
-        return coded.made, "edited and saved again"
-    # A picture that was decoded smaller is as harsh as a sharpened one.
-    sharpened = by_sharpness(*forecasts) if one.reduction == 1 else (NEITHER, "")
-    if sharpened[0] != NEITHER and _credible(sharpened[0], one, other):
-        return sharpened
-    better = one.fidelity - other.fidelity
-    if better * coded.odds < 0:
-        better = 0
-    seen = by_content(first, turned, better, tones_may_differ=not speaks(max(coarse, fine)))
-    doubted = seen[1] == "written over" and seen[0] * coded.odds < -_DOUBT
-    return (NEITHER, "") if doubted or not _credible(seen[0], one, other) else seen
-
-
-def _credible(made: int, one: Coding, other: Coding) -> bool:
-    """Return whether what was made was not made from a much more coarsely coded file, a wreck of it."""
-    source, copy = (one, other) if made == OF_FIRST else (other, one)
-    return source.fidelity >= _WRECKED or copy.fidelity < _WRECKED
-
-
-def _blurred(forecasts: tuple[Forecast, Forecast], made: int, coding: Coding) -> bool:
-    """Return whether the one that would have been made is the smoother one, and not for its coarse coding.
-
-    An original is foretold from its sharpened copy nearly as well as a blurred copy from its original.
-    """
-    if coding.fidelity < _COARSE:
-        return False
-    original, copy = forecasts if made == OF_FIRST else forecasts[::-1]
-    fine = [fine_energy(np.clip(part.copy, 0, 255).astype(np.uint8)) for part in (original, copy)]
-    return fine[0] > 1.25 * fine[1]
 
 
 def _by_frame(first: Plane, second: Plane, placement: Placement, *, sized: bool) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from imgsieve.features.coding import Account, Coding, steps_of, untouched, waves_of
 from imgsieve.features.prediction import Forecast
+from imgsieve.features.smoothing import follows_texture
 
 __all__ = ["by_levels", "by_noise", "by_sharpness"]
 
@@ -144,6 +145,8 @@ def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
     if noise < max(least, _step_of(source) / 4) or noise < _EVEN * float(np.sqrt(np.median(beyond[busy]))):
         return False
     if _growth(copy.source) > _SMOOTH or _lost_in_saving(waves_of(copy.copy - copy.predicted, calm), source):
+        return False
+    if follows_texture(copy):
         return False
     if smoothed and _steps(copy.copy).mean() > _AS_FINE * _steps(copy.source).mean():
         return False

@@ -1,0 +1,102 @@
+"""Which of two copies of one size was made from the other.
+
+The first sign that speaks decides, the surest first: coding that tells all of the difference; few colors; noise; the
+lattice of coefficients; coding again; smoothing; sharpness; what is written over; and which file lost more. See the
+modules of these names, and `imgsieve.features.treatment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgsieve.features.coding import Account, Coding, by_coding
+from imgsieve.features.lattice import by_lattice, scale_of, speaks
+from imgsieve.features.orientation import compose_inverse, orient
+from imgsieve.features.overwriting import NEITHER, OF_FIRST, by_content
+from imgsieve.features.prediction import Forecast, forecast
+from imgsieve.features.smoothing import by_smoothing
+from imgsieve.features.structure import fine_energy
+from imgsieve.features.treatment import by_levels, by_noise, by_sharpness
+
+__all__ = ["ROUNDED", "by_one_size"]
+
+Plane = NDArray[np.uint8]
+Made = tuple[int, str]
+
+ROUNDED = "saved again"
+"""How a copy was made that is just what its source was rounded to, but for what was written over."""
+
+_WRECKED, _COARSE = 40, 60
+"""JPEG qualities below which nothing much is made from a file, and below which fine structure is lost in saving."""
+
+_DOUBT = 0.3
+"""Odds of the coding against which a difference is no overlay."""
+
+
+def by_one_size(first: Plane, turned: Plane, second: Plane, orientation: int, one: Coding, other: Coding) -> Made:
+    """Tell which of two copies of one size was made from the other.
+
+    Parameters
+    ----------
+    first, turned
+        Luma of one shape (h, w), uint8, the second picture turned as the first.
+    second
+        The second picture as it lies in its file, on its own grid of blocks.
+    orientation
+        Turns the second into the first.
+
+    Returns
+    -------
+    As `imgsieve.features.provenance.made_from`.
+    """
+    upright = np.ascontiguousarray(orient(first, compose_inverse(orientation)))
+    forecasts = forecast(first, turned), forecast(second, upright)
+    coded = by_coding(*forecasts, one, other, transposed=orientation % 2 == 1)
+    signs = _signs(first, turned, forecasts, coded, one, other)
+    return next((sign for sign in signs if sign[0] != NEITHER), (NEITHER, ""))
+
+
+def _signs(
+    first: Plane, turned: Plane, forecasts: tuple[Forecast, Forecast], coded: Account, one: Coding, other: Coding
+) -> Iterator[Made]:
+    """Yield what each sign says."""
+    told = coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one)
+    if told and coded.plain:
+        yield coded.made, ROUNDED
+    yield by_levels(*forecasts, one, other)
+    yield _if_credible(by_noise(*forecasts, one, other, coded), one, other)
+    coarse, fine = scale_of(one.quality), scale_of(other.quality)
+    yield by_lattice(first, turned, coarse, fine), "edited and saved again"
+    if told:
+        yield coded.made, "edited and saved again"
+    yield by_smoothing(*forecasts)
+    # A picture that was decoded smaller is as harsh as a sharpened one.
+    if one.reduction == 1:
+        yield _if_credible(by_sharpness(*forecasts), one, other)
+    better = one.fidelity - other.fidelity
+    if better * coded.odds < 0:
+        better = 0
+    seen = by_content(first, turned, better, tones_may_differ=not speaks(max(coarse, fine)))
+    if seen[1] != "written over" or seen[0] * coded.odds >= -_DOUBT:
+        yield _if_credible(seen, one, other)
+
+
+def _if_credible(sign: Made, one: Coding, other: Coding) -> Made:
+    """Return a sign, or none of what would have been made from a much more coarsely coded file, a wreck of it."""
+    source, copy = (one, other) if sign[0] == OF_FIRST else (other, one)
+    return sign if source.fidelity >= _WRECKED or copy.fidelity < _WRECKED else (NEITHER, "")
+
+
+def _blurred(forecasts: tuple[Forecast, Forecast], made: int, coding: Coding) -> bool:
+    """Return whether the one that would have been made is the smoother one, and not for its coarse coding.
+
+    An original is foretold from its sharpened copy nearly as well as a blurred copy from its original.
+    """
+    if coding.fidelity < _COARSE:
+        return False
+    original, copy = forecasts if made == OF_FIRST else forecasts[::-1]
+    fine = [fine_energy(np.clip(part.copy, 0, 255).astype(np.uint8)) for part in (original, copy)]
+    return fine[0] > 1.25 * fine[1]
