@@ -208,8 +208,8 @@ def _likelihood(of: Forecast, own: Floats, of_source: Floats) -> tuple[float, fl
     likely = max(_logarithm(snapped, plane[asked], step, *_EXACT) for plane in (before, toned))
     likely = max(likely, *(_logarithm(found, forecast[asked], step, *errors) for errors in _ERRORS))
     if likely < _AS_CODED:
-        shaded = _coefficients(of.shaded(), same)[asked]
-        likely = max(likely, *(_logarithm(found, shaded, step, *errors) for errors in _ERRORS))
+        others = [_coefficients(plane, same)[asked] for plane in (of.shaded(), of.tinted()) if plane is not None]
+        likely = max(likely, *(_logarithm(found, plane, step, *errors) for plane in others for errors in _ERRORS))
     blur = np.float32(2 * _ERRORS[0][0] ** 2)
     gains = 0.5 * np.log((source_steps**2 + blur) / (steps**2 + blur))
     return likely, float((counts * gains).sum() / count), count

@@ -12,13 +12,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["Forecast", "forecast", "middle_of"]
 
 Plane = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 _WINDOW = 256
 """Side of the middle part that is looked at, in pixels."""
+
+_AROUND = 16
+"""Pixels around it that are kept with its colors: where it begins depends on how a picture is turned."""
+
+_EVERY = 4
+"""Every fourth pixel of each fourth line is asked for the curves of three colors."""
 
 _KNOTS = 12
 """Tones between which the curve is straight."""
@@ -56,6 +62,26 @@ class Forecast:
     """What the copy would be if nothing but tones were changed: more exact where that is so, as what a coding lost is
     not taken for smoothing."""
 
+    colors: Plane | None = None
+    """Shape (h, w, 3): the source in color, RGB, where that is known."""
+
+    def tinted(self) -> Floats | None:
+        """Return what it would be if each color were changed by a curve of its own; None where that is not known."""
+        if self.colors is None:
+            return None
+        details = _details(self.source.astype(np.uint8))
+        some = np.s_[::_EVERY, ::_EVERY]
+        terms = [_KNOT_SHARES[self.colors[..., k][some]] for k in range(3)]
+        weights = _fit(
+            np.concatenate([*terms, details[:, *some].transpose(1, 2, 0)], axis=2).reshape(
+                -1, 3 * _KNOTS + len(details)
+            ),
+            self.copy[some].ravel(),
+        )
+        curves = weights[: 3 * _KNOTS].reshape(3, _KNOTS)
+        tones = sum((_KNOT_SHARES @ curves[k])[self.colors[..., k]] for k in range(3))
+        return np.asarray(tones + np.tensordot(weights[3 * _KNOTS :], details, axes=1), np.float32)
+
     def shaded(self) -> Floats:
         """Return what it would be if light and contrast were changed otherwise here than there, and slowly so.
 
@@ -69,13 +95,21 @@ class Forecast:
         return np.asarray(_box(gain) * self.source + _box(offset), np.float32)
 
 
-def forecast(copy: Plane, source: Plane) -> Forecast:
+def middle_of(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Cut the middle out of a picture of shape (h, w, ...), with as much left on both sides, however it is turned."""
+    top, left = (max(0, (length - _WINDOW - 2 * _AROUND) // 2) for length in pixels.shape[:2])
+    return np.ascontiguousarray(pixels[top : pixels.shape[0] - top, left : pixels.shape[1] - left])
+
+
+def forecast(copy: Plane, source: Plane, colors: Plane | None = None) -> Forecast:
     """Foretell a copy from its supposed source.
 
     Parameters
     ----------
     copy, source
         Luma of one shape (h, w), uint8, the source turned as the copy.
+    colors
+        The middle of the source, see `middle_of`, turned as well; None when it is not known.
     """
     rows, columns = (_middle(length) for length in copy.shape)
     target, base = copy[rows, columns].astype(np.float32), np.ascontiguousarray(source[rows, columns])
@@ -91,6 +125,7 @@ def forecast(copy: Plane, source: Plane) -> Forecast:
         source=base.astype(np.float32),
         predicted=np.asarray(predicted, np.float32),
         toned=np.asarray(toned, np.float32),
+        colors=None if colors is None else _window_of(colors, copy.shape, rows, columns),
     )
 
 
@@ -103,6 +138,14 @@ def _middle(length: int) -> slice:
     """Return the middle of a side, from a border of blocks on."""
     start = max(0, (length - _WINDOW) // 16 * 8)
     return slice(start, min(length, start + _WINDOW))
+
+
+def _window_of(colors: Plane, shape: tuple[int, ...], rows: slice, columns: slice) -> Plane | None:
+    """Cut a window out of the middle of a picture of a shape; None where the middle is that of another one."""
+    top, left = (max(0, (length - _WINDOW - 2 * _AROUND) // 2) for length in shape)
+    if colors.shape[:2] != (shape[0] - 2 * top, shape[1] - 2 * left):
+        return None
+    return colors[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
 
 
 def _details(source: Plane) -> Floats:

@@ -66,7 +66,13 @@ def weight_of(how: str) -> int:
 
 
 def made_from(
-    first: Plane, second: Plane, orientation: int, placement: Placement, one: Coding, other: Coding
+    first: Plane,
+    second: Plane,
+    orientation: int,
+    placement: Placement,
+    one: Coding,
+    other: Coding,
+    colors: tuple[Plane | None, Plane | None] = (None, None),
 ) -> tuple[int, str]:
     """Tell which of two copies was made from the other.
 
@@ -79,6 +85,8 @@ def made_from(
         Turns the second into the first.
     one, other
         How their files are coded.
+    colors
+        The middle of both in color, shape (h, w, 3), as `imgsieve.features.prediction.middle_of` cuts it.
 
     Returns
     -------
@@ -108,7 +116,7 @@ def made_from(
         return _by_frame(first, turned, reduced(placement, reduction), sized=sized)
     if first.shape != turned.shape:
         return NEITHER, ""
-    return by_one_size(first, turned, np.ascontiguousarray(second), orientation, one, other)
+    return by_one_size(first, turned, np.ascontiguousarray(second), orientation, (one, other), colors)
 
 
 def _as_small(luma: Plane, factor: float) -> Plane:

@@ -36,7 +36,14 @@ _DOUBT = 0.3
 """Odds of the coding against which a difference is no overlay."""
 
 
-def by_one_size(first: Plane, turned: Plane, second: Plane, orientation: int, one: Coding, other: Coding) -> Made:
+def by_one_size(
+    first: Plane,
+    turned: Plane,
+    second: Plane,
+    orientation: int,
+    codings: tuple[Coding, Coding],
+    colors: tuple[Plane | None, Plane | None],
+) -> Made:
     """Tell which of two copies of one size was made from the other.
 
     Parameters
@@ -47,13 +54,19 @@ def by_one_size(first: Plane, turned: Plane, second: Plane, orientation: int, on
         The second picture as it lies in its file, on its own grid of blocks.
     orientation
         Turns the second into the first.
+    codings
+        How their files are coded.
+    colors
+        The middle of both, in color, as they lie in their files.
 
     Returns
     -------
     As `imgsieve.features.provenance.made_from`.
     """
-    upright = np.ascontiguousarray(orient(first, compose_inverse(orientation)))
-    forecasts = forecast(first, turned), forecast(second, upright)
+    (one, other), back = codings, compose_inverse(orientation)
+    theirs, ours = _turned(colors[1], orientation), _turned(colors[0], back)
+    upright = np.ascontiguousarray(orient(first, back))
+    forecasts = forecast(first, turned, theirs), forecast(second, upright, ours)
     coded = by_coding(*forecasts, one, other, transposed=orientation % 2 == 1)
     signs = _signs(first, turned, forecasts, coded, one, other)
     return next((sign for sign in signs if sign[0] != NEITHER), (NEITHER, ""))
@@ -82,6 +95,10 @@ def _signs(
     seen = by_content(first, turned, better, tones_may_differ=not speaks(max(coarse, fine)))
     if seen[1] != "written over" or seen[0] * coded.odds >= -_DOUBT:
         yield _if_credible(seen, one, other)
+
+
+def _turned(colors: Plane | None, orientation: int) -> Plane | None:
+    return None if colors is None else np.ascontiguousarray(orient(colors, orientation))
 
 
 def _if_credible(sign: Made, one: Coding, other: Coding) -> Made:

@@ -104,7 +104,9 @@ def compare(
     widths = one.width, other.height if found.orientation % 2 else other.width
     shown, coverages = other.turned(found.orientation), (found.coverage_a, found.coverage_b)
     placement = placement_of(one.pixels, shown, found.matrix, coverages, widths)
-    made, how = made_from(one.luma, other.luma, found.orientation, placement, one.coding, other.coding)
+    made, how = made_from(
+        one.luma, other.luma, found.orientation, placement, one.coding, other.coding, (one.middle, other.middle)
+    )
     return replace(found, made=made, how=how)
 
 

@@ -14,6 +14,7 @@ from imgsieve.features.coding import Coding
 from imgsieve.features.glance import glimpse
 from imgsieve.features.keypoints import Detector, Keypoints, detect
 from imgsieve.features.orientation import orient
+from imgsieve.features.prediction import middle_of
 from imgsieve.features.quality import LOSSY_FORMATS, LOSSY_QUALITY
 from imgsieve.features.reduction import small_picture
 from imgsieve.features.regions import rectangles, trimmed_rectangle
@@ -47,6 +48,8 @@ class View:
     luma: NDArray[np.uint8] | None = None
     """The luma as it was decoded: shape (height, width), or smaller by the reduction of the coding; None where it is
     very large."""
+    middle: NDArray[np.uint8] | None = None
+    """Shape (h, w, 3): the middle of what the luma is of, as `imgsieve.features.prediction.middle_of` cuts it."""
     coding: Coding = _LOSSLESS
     """How the file is coded."""
     trimmed: NDArray[np.uint8] | None = None
@@ -108,6 +111,7 @@ def view_of_decoded(decoded: DecodedImage, config: LocalConfig, trimmed: NDArray
         decoded.width,
         decoded.height,
         luma=_full_luma(decoded.pixels),
+        middle=middle_of(decoded.pixels),
         coding=Coding(
             quality=(decoded.jpeg_quality or 0) if decoded.reduction == 1 else 0,
             fidelity=decoded.jpeg_quality or (LOSSY_QUALITY if decoded.format in LOSSY_FORMATS else 101),
