@@ -1,26 +1,42 @@
 """Which of two copies of one size was made from the other, by what they show.
 
-- *Overlay.* Where two pictures agree but for a few places, and one of them has more structure there, it was written
-  over: a caption, a stamp, a sticker.
-- *Coding.* Where both are as fine and of the same tones, the file that lost more by its coding was made from the other.
+- *Overlay.* Where two pictures agree but for a few places, what was laid over one of them ends at the border of these
+  places: a caption, a stamp, a sticker, a bar, large squares that hide a face. What lies beneath goes on there.
+- *Loss.* Where both are as fine and of the same tones, the file that lost more by its coding was made from the other.
 """
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.features.structure import block_figures, mean_and_deviation
 
-__all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "by_content"]
+__all__ = ["NEITHER", "OF_FIRST", "OF_SECOND", "by_loss", "by_overlay"]
 
 NEITHER, OF_FIRST, OF_SECOND = 0, 1, -1
 """Nothing is known; the second was made from the first; the first was made from the second."""
 
-_MOST_WRITTEN_OVER = 0.35
-"""Share of the blocks that an overlay may cover and still count as one."""
+_LEAST_WRITTEN_OVER, _MOST_WRITTEN_OVER = 0.002, 0.35
+"""Share of the pixels that an overlay covers."""
 
-_MORE_STRUCTURE = 1.3
+_PLAINLY, _OFTEN = 12.0, 4.0
+"""Gray levels by which pixels differ that were written over, beside so many times the median."""
+
+_GAP = 9
+"""Pixels up to which what lies between such pixels counts as one of them."""
+
+_LEAST_BORDER = 60
+"""Pixels along the border of an overlay."""
+
+_STEEPER = 2.5
+"""Times the mean square step at that border in the picture beneath. Of 76 pictures that were written over or stamped,
+or have stickers or a logo, 63 have more, and no other has as much less."""
+
+_ABRUPT = 0.7
+"""Share of that step which is one of the difference as well. What was only darkened steps where the other does."""
+
 _AS_FINE = 1.25
 _TONES, _CONTRAST = 8.0, 0.1
 """Gray levels, and share of the contrast, by which pictures of the same tones may differ."""
@@ -28,39 +44,71 @@ _TONES, _CONTRAST = 8.0, 0.1
 Plane = NDArray[np.uint8]
 
 
-def by_content(first: Plane, second: Plane, better_coded: int, *, tones_may_differ: bool) -> tuple[int, str]:
-    """Tell which of two aligned pictures of one size was made from the other.
+def by_overlay(first: Plane, second: Plane) -> tuple[int, str]:
+    """Tell which of two aligned pictures of one size was written over.
 
     Parameters
     ----------
     first, second
         Luma of shape (h, w), uint8.
-    better_coded
-        By how much the coding of the first leaves more than that of the second, in points of JPEG quality.
-    tones_may_differ
-        Whether coding may decide between pictures of different tones: where their steps could not speak.
 
     Returns
     -------
     One of `OF_FIRST`, `OF_SECOND` and `NEITHER`, and how it was made.
     """
-    fine_one, fine_other, difference = block_figures(first, second)
-    if fine_one.size == 0:
+    difference = cv2.blur(cv2.absdiff(first, second), (3, 3))
+    limit = _PLAINLY + _OFTEN * float(np.median(difference[::4, ::4]))
+    covered = cv2.morphologyEx((difference > limit).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
+    if not _LEAST_WRITTEN_OVER <= covered.mean() <= _MOST_WRITTEN_OVER or not _as_fine(first, second):
         return NEITHER, ""
-    ratio = float(np.median(fine_one + 0.1) / np.median(fine_other + 0.1))
-    (mean_one, deviation_one), (mean_other, deviation_other) = mean_and_deviation(first), mean_and_deviation(second)
-    spread = (deviation_one + 1) / (deviation_other + 1)
-    if not 1 / _AS_FINE < ratio / spread**2 < _AS_FINE:
+    outline = cv2.morphologyEx(covered, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero(outline[2:-2, 2:-2])
+    if len(rows) < _LEAST_BORDER:
         return NEITHER, ""
-    toned = abs(mean_one - mean_other) > _TONES or abs(np.log(spread)) > _CONTRAST
-    # Blocks that differ far more than most do.
-    covered = difference > 5 * float(np.median(difference)) + 6
-    if not toned and 0 < covered.mean() < _MOST_WRITTEN_OVER:
-        there_one, there_other = float(fine_one[covered].mean()), float(fine_other[covered].mean())
-        if there_one > _MORE_STRUCTURE * there_other:
-            return OF_SECOND, "written over"
-        if there_other > _MORE_STRUCTURE * there_one:
-            return OF_FIRST, "written over"
-    if better_coded == 0 or (toned and not tones_may_differ):
+    apart = np.subtract(first, second, dtype=np.int16)
+    one, other, between = (_steepness(plane, rows + 2, columns + 2) for plane in (first, second, apart))
+    if max(one, other) < _STEEPER * min(one, other) or between < _ABRUPT * max(one, other):
+        return NEITHER, ""
+    return (OF_SECOND if one > other else OF_FIRST), "written over"
+
+
+def by_loss(first: Plane, second: Plane, better_coded: int, *, tones_may_differ: bool) -> tuple[int, str]:
+    """Tell which of two aligned pictures of one size lost more by its coding; as in `by_overlay`.
+
+    Parameters
+    ----------
+    better_coded
+        By how much the coding of the first leaves more than that of the second, in points of JPEG quality.
+    tones_may_differ
+        Whether coding may decide between pictures of different tones: where their steps could not speak.
+    """
+    if better_coded == 0 or not (tones_may_differ or _of_same_tones(first, second)) or not _as_fine(first, second):
         return NEITHER, ""
     return (OF_FIRST if better_coded > 0 else OF_SECOND), "saved more coarsely"
+
+
+def _steepness(picture: NDArray[np.integer], rows: NDArray[np.int64], columns: NDArray[np.int64]) -> float:
+    """Return the mean square step over four pixels, across plus down, at some places; 1 and up."""
+    across = picture[rows, columns + 2].astype(np.float64) - picture[rows, columns - 2]
+    down = picture[rows + 2, columns].astype(np.float64) - picture[rows - 2, columns]
+    return float(np.mean(across**2 + down**2)) + 1
+
+
+def _as_fine(first: Plane, second: Plane) -> bool:
+    """Return whether two pictures have as much fine structure in most of their blocks, but for their contrast."""
+    fine_one, fine_other, _ = block_figures(first, second)
+    if fine_one.size == 0:
+        return False
+    ratio = float(np.median(fine_one + 0.1) / np.median(fine_other + 0.1))
+    return 1 / _AS_FINE < ratio / _spread(first, second) ** 2 < _AS_FINE
+
+
+def _of_same_tones(first: Plane, second: Plane) -> bool:
+    """Return whether two pictures are as light and have as much contrast."""
+    off = abs(mean_and_deviation(first)[0] - mean_and_deviation(second)[0])
+    return off <= _TONES and abs(float(np.log(_spread(first, second)))) <= _CONTRAST
+
+
+def _spread(first: Plane, second: Plane) -> float:
+    """Return the contrast of one picture over that of another."""
+    return float((mean_and_deviation(first)[1] + 1) / (mean_and_deviation(second)[1] + 1))

@@ -1,8 +1,8 @@
 """Which of two copies of one size was made from the other.
 
-The first sign that speaks decides, the surest first: coding that tells all of the difference; few colors; noise; the
-lattice of coefficients; coding again; smoothing; sharpness; what is written over; and which file lost more. See the
-modules of these names, and `imgsieve.features.treatment`.
+The first sign that speaks decides, the surest first: coding that tells all of the difference; few colors; what is
+written over; noise; the lattice of coefficients; coding that tells most of it; smoothing; sharpness; and which file
+lost more. See the modules of these names, and `imgsieve.features.treatment`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imgsieve.features.coding import Account, Coding, by_coding
 from imgsieve.features.lattice import by_lattice, scale_of, speaks
 from imgsieve.features.orientation import compose_inverse, orient
-from imgsieve.features.overwriting import NEITHER, OF_FIRST, by_content
+from imgsieve.features.overwriting import NEITHER, OF_FIRST, by_loss, by_overlay
 from imgsieve.features.prediction import Forecast, forecast
 from imgsieve.features.smoothing import by_smoothing
 from imgsieve.features.structure import fine_energy
@@ -31,9 +31,6 @@ ROUNDED = "saved again"
 
 _WRECKED, _COARSE = 40, 60
 """JPEG qualities below which nothing much is made from a file, and below which fine structure is lost in saving."""
-
-_DOUBT = 0.3
-"""Odds of the coding against which a difference is no overlay."""
 
 
 def by_one_size(
@@ -80,6 +77,7 @@ def _signs(
     if told and coded.plain:
         yield coded.made, ROUNDED
     yield by_levels(*forecasts, one, other)
+    yield by_overlay(first, turned)
     yield _if_credible(by_noise(*forecasts, one, other, coded), one, other)
     coarse, fine = scale_of(one.quality), scale_of(other.quality)
     yield by_lattice(first, turned, coarse, fine), "edited and saved again"
@@ -92,9 +90,7 @@ def _signs(
     better = one.fidelity - other.fidelity
     if better * coded.odds < 0:
         better = 0
-    seen = by_content(first, turned, better, tones_may_differ=not speaks(max(coarse, fine)))
-    if seen[1] != "written over" or seen[0] * coded.odds >= -_DOUBT:
-        yield _if_credible(seen, one, other)
+    yield _if_credible(by_loss(first, turned, better, tones_may_differ=not speaks(max(coarse, fine))), one, other)
 
 
 def _turned(colors: Plane | None, orientation: int) -> Plane | None:

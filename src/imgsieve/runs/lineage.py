@@ -19,6 +19,9 @@ __all__ = ["Told", "balance", "rivals"]
 _RIVALS = 4
 """Images of a star that are compared with all others of it, when its source is in doubt: so the work stays linear."""
 
+_SURE = 2
+"""Weight of a verdict that leaves no doubt; see `imgsieve.features.provenance.weight_of`."""
+
 Images = NDArray[np.integer]
 
 
@@ -48,7 +51,7 @@ def rivals(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the pairs by which the sources of stars are found, where that is in doubt.
 
-    There is none when all of a star are known to be made from its center, and the center from nothing. Elsewhere the
+    There is none when all of a star are surely made from its center, and the center from nothing. Elsewhere the
     best images of the star meet all of it.
 
     Parameters
@@ -65,7 +68,8 @@ def rivals(
     Heads and tails, each pair once, those of one head next to each other.
     """
     centers, star, sizes = np.unique(keepers, return_inverse=True, return_counts=True)
-    known = np.isin(_directed(duplicates, keepers), _directed(told.copies, told.sources))
+    sure = told.weights >= _SURE
+    known = np.isin(_directed(duplicates, keepers), _directed(told.copies[sure], told.sources[sure]))
     doubtful = np.isin(centers, told.copies) | (np.bincount(star[known], minlength=len(centers)) < sizes)
     doubtful &= sizes > 1
     chosen = doubtful[star]
