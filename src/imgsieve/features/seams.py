@@ -1,4 +1,4 @@
-"""Seams: whether a picture that lies within another is a part of it, or one of several things put together there.
+"""Seams: whether a picture that lies within another is one of several things put together there.
 
 Around a crop its original goes on. Around a framed picture, and around one that a screenshot shows, there is little.
 Around one of the pictures of a collage there are others, and a seam runs between.
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["is_one_of_several", "is_set_apart"]
+__all__ = ["is_one_of_several"]
 
 _SIDE = 96
 _MARGIN = 32
@@ -23,13 +23,13 @@ _NEAR = 3
 _AWAY = 2
 """Lines from there where there is none."""
 
-_LEAST_LINES, _FEW_LINES = 8, 2
-"""Pixels around the inner picture, as it lies there, from which a side has something around it, and a border."""
+_LEAST_LINES = 8
+"""Pixels around the inner picture, as it lies there, from which a side has something around it."""
 
 _STEEP = 2.2
 """A seam is so many times as steep as what lies around it."""
-_LEAST_STEP, _FAINT_STEP = 18.0, 3.0
-"""Gray levels between neighboring lines of a seam, at least; and of one that ends a plain border."""
+_LEAST_STEP = 18.0
+"""Gray levels between neighboring lines of a seam, at least."""
 
 _BUSY = 4.0
 """Deviation of gray levels, within 8 x 8 pixels, from which they show something."""
@@ -63,19 +63,6 @@ def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32], se
     return _busy_share(canvas, around) >= _AS_BUSY * busy
 
 
-def is_set_apart(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> bool | None:
-    """Return whether a picture is set apart from what is around it, as by a frame; False for a part of a larger one.
-
-    None where that cannot be told. See `is_one_of_several` for the parameters.
-    """
-    canvas, valid = _laid_out(frame, corners)
-    seams = _seams(canvas, valid)
-    if seams and all(seams):
-        return True
-    faint = _seams(canvas, valid, lines=_FEW_LINES, step=_FAINT_STEP)
-    return False if faint and not any(faint) else None
-
-
 def _laid_out(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Bring the inner picture to its square, with what is around it: luma, and where there is any."""
     far = _MARGIN + _SIDE
@@ -91,30 +78,13 @@ def _laid_out(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[N
     return np.asarray(canvas, np.float32), np.asarray(valid == 255, np.bool_)
 
 
-def _seams(
-    canvas: NDArray[np.float32],
-    valid: NDArray[np.bool_],
-    *,
-    deep: int = _NEAR,
-    lines: int = _LEAST_LINES,
-    step: float = _LEAST_STEP,
-) -> list[bool]:
-    """Say of each side whether there is a seam.
-
-    Parameters
-    ----------
-    deep
-        Lines inside the border, at most.
-    lines
-        Lines around the inner picture from which a side is looked at.
-    step
-        Gray levels between neighboring lines, at least.
-    """
+def _seams(canvas: NDArray[np.float32], valid: NDArray[np.bool_], *, deep: int) -> list[bool]:
+    """Say of each side with something around it whether there is a seam, at most so many lines inside the border."""
     found = []
     for quarters in range(4):
         side, there = np.rot90(canvas, quarters), np.rot90(valid, quarters)
-        if _lines_around(there) >= lines:
-            found.append(_steepest(side, there, deep) >= step)
+        if _lines_around(there) >= _LEAST_LINES:
+            found.append(_steepest(side, there, deep) >= _LEAST_STEP)
     return found
 
 
