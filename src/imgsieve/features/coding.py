@@ -75,7 +75,7 @@ coding may differ by that coding alone."""
 _SHINING = -0.5
 """Mean log-likelihood from which a picture's own steps are seen in another one, which then need not be explained."""
 
-_MARGIN, _MARGIN_INEXACT = 0.02, 0.1
+_MARGIN, _MARGIN_INEXACT = 0.06, 0.1
 """Difference of the mean log-likelihoods that tells which is the copy; several thousand coefficients have one. More is
 asked of a copy that is not just what its source was rounded to: what was done to it is known only nearly."""
 

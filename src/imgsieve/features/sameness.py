@@ -33,6 +33,17 @@ _WRECKED, _COARSE = 40, 60
 """JPEG qualities below which nothing much is made from a file, and below which fine structure is lost in saving."""
 
 
+_FINER = 1.25
+"""Times the fine structure of a copy that its original has when the copy was blurred, or the original sharpened."""
+
+_ONE_WAY = 1.4
+"""Odds of the coding from which a picture does not follow at all from the one that would be its source: an original
+follows from its sharpened copy, and not from a blurred one."""
+
+_UNLIKELY = -2.1
+"""Mean log-likelihood of a copy below which more was done to it than to code it."""
+
+
 def by_one_size(
     first: Plane,
     turned: Plane,
@@ -73,7 +84,8 @@ def _signs(
     first: Plane, turned: Plane, forecasts: tuple[Forecast, Forecast], coded: Account, one: Coding, other: Coding
 ) -> Iterator[Made]:
     """Yield what each sign says."""
-    told = coded.made != NEITHER and not _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one)
+    blurred = coded.made != NEITHER and _blurred(forecasts, coded.made, other if coded.made == OF_FIRST else one)
+    told = coded.made != NEITHER and not blurred
     if told and coded.plain:
         yield coded.made, ROUNDED
     yield by_levels(*forecasts, one, other)
@@ -83,13 +95,15 @@ def _signs(
     yield by_lattice(first, turned, coarse, fine), "edited and saved again"
     if told:
         yield coded.made, "edited and saved again"
+    if blurred and abs(coded.odds) >= _ONE_WAY:
+        yield coded.made, "smoothed"
     yield by_smoothing(*forecasts)
     # A picture that was decoded smaller is as harsh as a sharpened one.
     if one.reduction == 1:
         yield _if_credible(by_sharpness(*forecasts), one, other)
     better = one.fidelity - other.fidelity
-    if better * coded.odds < 0:
-        better = 0
+    if better * coded.odds < 0 or blurred or not _may_be_coding(coded, one, other, better):
+        return
     yield _if_credible(by_loss(first, turned, better, tones_may_differ=not speaks(max(coarse, fine))), one, other)
 
 
@@ -103,6 +117,12 @@ def _if_credible(sign: Made, one: Coding, other: Coding) -> Made:
     return sign if source.fidelity >= _WRECKED or copy.fidelity < _WRECKED else (NEITHER, "")
 
 
+def _may_be_coding(coded: Account, one: Coding, other: Coding, better: int) -> bool:
+    """Return whether coding may be what the one that lost more by it differs by, as far as that is known."""
+    copy = coded.likely_second if better > 0 else coded.likely_first
+    return copy >= _UNLIKELY or not (one.known and other.known)
+
+
 def _blurred(forecasts: tuple[Forecast, Forecast], made: int, coding: Coding) -> bool:
     """Return whether the one that would have been made is the smoother one, and not for its coarse coding.
 
@@ -112,4 +132,4 @@ def _blurred(forecasts: tuple[Forecast, Forecast], made: int, coding: Coding) ->
         return False
     original, copy = forecasts if made == OF_FIRST else forecasts[::-1]
     fine = [fine_energy(np.clip(part.copy, 0, 255).astype(np.uint8)) for part in (original, copy)]
-    return fine[0] > 1.25 * fine[1]
+    return fine[0] > _FINER * fine[1]

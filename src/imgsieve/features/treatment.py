@@ -34,7 +34,7 @@ _SMOOTH = 1.35
 _CERTAIN = 2.5
 """Odds of the coding against which noise is not told: what is missing was lost by blurring or by coarse coding."""
 
-_FEW_LEVELS, _MOST_OF_THEM = 72, 0.75
+_FEW_LEVELS, _MOST_OF_THEM = 140, 0.85
 """Levels of what was reduced to few colors, and the share of its source that is not of as many most frequent levels."""
 
 _LOST, _LOST_AT = 0.55, 16
