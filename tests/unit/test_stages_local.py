@@ -215,6 +215,15 @@ def test_small_captions_that_differ_are_no_copies(kind):
     assert "other writing" in found.why
 
 
+def test_copies_that_are_numbered_by_a_digit_stay_copies():
+    numbered = []
+    for digit in "38":
+        pixels = _large().copy()
+        cv2.putText(pixels, digit, (400, 330), cv2.FONT_HERSHEY_SIMPLEX, 3.0, (255, 255, 255), 8)
+        numbered.append(pixels)
+    assert _compare(*numbered).verdict == Verdict.ACCEPTED
+
+
 @pytest.mark.parametrize("kind", ["town", "meadow", "table"])
 @pytest.mark.parametrize("edit", [_faded, _vignetted, _tiny, lambda pixels: cv2.GaussianBlur(pixels, (0, 0), 2)])
 def test_one_small_caption_is_no_hindrance(kind, edit):

@@ -136,8 +136,12 @@ class LocalConfig:
     """Longer side, in pixels, at which aligned pictures are compared."""
     closer_side: int = 768
     """Longer side, in pixels, at which pictures that agree are compared once more, for their small print."""
-    max_exchanged_pixels: int = 12
-    """Pixels of strokes of one ink, at that size, that each of two pictures has where the other has none."""
+    min_exchanged_pixels: int = 12
+    """Pixels of strokes of one ink, at that size, that each of two pictures has where the other has none, from which
+    they bear other writing,"""
+    min_exchanged_length: float = 0.3
+    """where these pieces of writing are so long together, as a share of the longer side. Copies that are numbered by
+    one digit, as series for tests are, have 0.15 to 0.27; lines of text mostly more."""
     max_own_strokes: float = 0.005
     """Share of a picture that is strokes which another one, captioned with a strip, has not."""
     orb_side: int = 320

@@ -28,6 +28,9 @@ _STROKE = cv2.getStructuringElement(cv2.MORPH_RECT, (21, 21))
 _TOGETHER = np.ones((13, 13), np.uint8)
 """Strokes so near each other are one piece of writing."""
 
+_LEAST_IN_PIECE = 4
+"""Pixels of strokes on either side that make a piece of writing."""
+
 _EDGE = np.ones((9, 9), np.uint8)
 
 _LEAST_STEP, _OF_USUAL = 20.0, 6.0
@@ -59,7 +62,9 @@ class Strokes:
     """Of the first picture."""
     second: int
     exchanged: int = 0
-    """In one piece of writing, of one ink on one ground, on both sides: the fewer of both, of the piece with most."""
+    """In pieces of writing of one ink on one ground that both pictures have in one place: the fewer of both."""
+    length: float = 0.0
+    """How long these pieces are together, as a share of the longer side of the frame."""
 
 
 def strokes(overlay: Overlay, *, alone: bool) -> Strokes:
@@ -79,10 +84,12 @@ def strokes(overlay: Overlay, *, alone: bool) -> Strokes:
         (first & _stands_out(one, step, dark=dark), second & _stands_out(other, step, dark=dark))
         for (first, second), dark in zip(missing, (True, False), strict=True)
     ]
+    exchanged, length = _exchanged(kept, overlay)
     return Strokes(
         first=sum(int(first.sum()) for first, _ in kept),
         second=sum(int(second.sum()) for _, second in kept),
-        exchanged=_exchanged(kept, overlay),
+        exchanged=exchanged,
+        length=length,
     )
 
 
@@ -151,26 +158,28 @@ def _stands_out(luma: _Plane, step: float, *, dark: bool) -> _Mask:
     return np.asarray(cv2.morphologyEx(luma, kind, _STROKE) > step, np.bool_)
 
 
-def _exchanged(kept: list[tuple[_Mask, _Mask]], overlay: Overlay) -> int:
-    """Return how many pixels the largest piece of writing has on both sides, of one ink on one ground."""
-    pieces = np.zeros(overlay.inside.shape, bool)
+def _exchanged(kept: list[tuple[_Mask, _Mask]], overlay: Overlay) -> tuple[int, float]:
+    """Return how many pixels pieces of writing have on both sides, of one ink on one ground, and how long they are."""
+    strokes_of_any = np.zeros(overlay.inside.shape, bool)
     for first, second in kept:
-        pieces |= first | second
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(pieces.view(np.uint8), _TOGETHER))
+        strokes_of_any |= first | second
+    together = cv2.dilate(strokes_of_any.view(np.uint8), _TOGETHER)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(together)
     if count < 2:
-        return 0
+        return 0, 0.0
     one, other = _lab(overlay.one_rgb), _lab(overlay.other_rgb)
-    most = 0
+    pixels, length = 0, 0
     for piece in range(1, count):
         left, top, width, height = boxes[piece, :4].tolist()
         box = slice(top, top + height), slice(left, left + width)
-        there = labels[box] == piece
+        there, most = labels[box] == piece, 0
         for dark, (first, second) in zip((True, False), kept, strict=True):
             both = first[box] & there, second[box] & there
             least = min(int(mask.sum()) for mask in both)
-            if least > most and _alike(one[box], other[box], *both, dark=dark):
+            if least > max(most, _LEAST_IN_PIECE) and _alike(one[box], other[box], *both, dark=dark):
                 most = least
-    return most
+        pixels, length = pixels + most, length + (max(width, height) if most else 0)
+    return pixels, length / max(overlay.inside.shape)
 
 
 def _lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

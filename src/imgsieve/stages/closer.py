@@ -56,7 +56,7 @@ def closer_look(one: View, other: View, orientation: int, matrix: Matrix, config
 def _differ(overlay: Overlay, captions: tuple[bool, bool], config: LocalConfig) -> str:
     """Return how the writing of two pictures differs."""
     found = strokes(overlay, alone=any(captions))
-    if found.exchanged >= config.max_exchanged_pixels:
+    if found.exchanged >= config.min_exchanged_pixels and found.length >= config.min_exchanged_length:
         return f"other writing, seen closer: {found.exchanged} pixels of one ink that each has where the other has none"
     least = config.max_own_strokes * overlay.inside.sum()
     sides = (captions[0], found.second, found.first), (captions[1], found.first, found.second)
