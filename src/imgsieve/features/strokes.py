@@ -28,6 +28,9 @@ _STROKE = cv2.getStructuringElement(cv2.MORPH_RECT, (21, 21))
 _TOGETHER = np.ones((13, 13), np.uint8)
 """Strokes so near each other are one piece of writing."""
 
+_WITHIN = 0.5
+"""Share of a stroke that must lie within pieces of writing."""
+
 _LEAST_IN_PIECE = 4
 """Pixels of strokes on either side that make a piece of writing."""
 
@@ -80,11 +83,14 @@ def strokes(overlay: Overlay, *, alone: bool) -> Strokes:
     missing = _missing(one, other, inside, step)
     if not alone and not any(first.any() and second.any() for first, second in missing):
         return Strokes(0, 0)
-    kept = [
-        (first & _stands_out(one, step, dark=dark), second & _stands_out(other, step, dark=dark))
-        for (first, second), dark in zip(missing, (True, False), strict=True)
+    standing = [[_stands_out(plane, step, dark=dark) for plane in (one, other)] for dark in (True, False)]
+    kept = [(first & stand[0], second & stand[1]) for (first, second), stand in zip(missing, standing, strict=True)]
+    together = _together(kept)
+    ended = [
+        (_ending(first, stand[0], together), _ending(second, stand[1], together))
+        for (first, second), stand in zip(kept, standing, strict=True)
     ]
-    exchanged, length = _exchanged(kept, overlay)
+    exchanged, length = _exchanged(ended, overlay)
     return Strokes(
         first=sum(int(first.sum()) for first, _ in kept),
         second=sum(int(second.sum()) for _, second in kept),
@@ -158,13 +164,25 @@ def _stands_out(luma: _Plane, step: float, *, dark: bool) -> _Mask:
     return np.asarray(cv2.morphologyEx(luma, kind, _STROKE) > step, np.bool_)
 
 
+def _together(kept: list[tuple[_Mask, _Mask]]) -> _Mask:
+    """Return where there are pieces of writing, with what is around their strokes."""
+    (dark, other_dark), (light, other_light) = kept
+    whole = (dark | other_dark | light | other_light).view(np.uint8)
+    return np.asarray(cv2.dilate(whole, _TOGETHER) > 0, np.bool_)
+
+
+def _ending(missing: _Mask, standing: _Mask, together: _Mask) -> _Mask:
+    """Leave out what is missing of strokes that go on elsewhere, as a belt goes on beside the letters that hide it."""
+    if not missing.any():
+        return missing
+    count, labels = cv2.connectedComponents(standing.view(np.uint8))
+    within = np.bincount(labels[together], minlength=count) >= _WITHIN * np.bincount(labels.ravel(), minlength=count)
+    return np.asarray(missing & within[labels], np.bool_)
+
+
 def _exchanged(kept: list[tuple[_Mask, _Mask]], overlay: Overlay) -> tuple[int, float]:
     """Return how many pixels pieces of writing have on both sides, of one ink on one ground, and how long they are."""
-    strokes_of_any = np.zeros(overlay.inside.shape, bool)
-    for first, second in kept:
-        strokes_of_any |= first | second
-    together = cv2.dilate(strokes_of_any.view(np.uint8), _TOGETHER)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(together)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(_together(kept).view(np.uint8))
     if count < 2:
         return 0, 0.0
     one, other = _lab(overlay.one_rgb), _lab(overlay.other_rgb)
