@@ -200,21 +200,21 @@ def _exchanged(kept: list[tuple[_Mask, _Mask]], overlay: Overlay) -> tuple[int, 
     return pixels, length / max(overlay.inside.shape)
 
 
-def _lab(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _lab(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a lightly smoothed picture in CIELAB, all channels from 0 to 255."""
-    return np.asarray(cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 0.8), cv2.COLOR_RGB2LAB), np.float32)
+    return np.asarray(cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 0.8), cv2.COLOR_RGB2LAB), np.uint8)
 
 
-def _alike(one: NDArray[np.float32], other: NDArray[np.float32], first: _Mask, second: _Mask, *, dark: bool) -> bool:
+def _alike(one: NDArray[np.uint8], other: NDArray[np.uint8], first: _Mask, second: _Mask, *, dark: bool) -> bool:
     """Return whether the strokes of both are of one ink, and what either shows beneath the other's is one ground."""
     return _close(_ink(one[first], dark=dark), _ink(other[second], dark=dark), _INK, _INK_HUE) and _close(
         np.median(other[first], axis=0), np.median(one[second], axis=0), _GROUND, _GROUND_HUE
     )
 
 
-def _ink(pixels: NDArray[np.float32], *, dark: bool) -> NDArray[np.float32]:
+def _ink(pixels: NDArray[np.uint8], *, dark: bool) -> NDArray[np.float32]:
     """Return the color of strokes: the median of the quarter that is farthest from the ground."""
-    order = np.argsort(pixels[:, 0] if dark else -pixels[:, 0], kind="stable")
+    order = np.argsort(pixels[:, 0] if dark else 255 - pixels[:, 0], kind="stable")
     return np.asarray(np.median(pixels[order[: max(3, len(order) // _FULL_INK)]], axis=0), np.float32)
 
 

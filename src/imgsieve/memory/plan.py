@@ -21,9 +21,9 @@ MIB = 1024**2
 EXTRACTION_WORKER_BYTES = 6 * MIB
 """Working memory of a thread that describes: small pictures, the buffers of compiled code, its heap's slack."""
 
-GROUPING_WORKER_BYTES = 36 * MIB
+GROUPING_WORKER_BYTES = 24 * MIB
 """Working memory of a thread that compares: two pictures at working size, keypoints, descriptors; both at the closer
-size, laid over each other: 29 MB at most."""
+size, laid over each other."""
 
 CONNECTION_BYTES = 512 * 1024
 """A connection to a store: its thread, its buffers, what its encryption holds."""

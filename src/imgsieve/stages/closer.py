@@ -7,7 +7,6 @@ caption that only one of them bears is allowed.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import Matrix, Overlay, chained, corners_of, invert, lay_over, mended, scaling
@@ -23,8 +22,6 @@ __all__ = ["closer_look"]
 _MORE = 1.5
 """Times as many strokes that a picture has of its own, when it is written over, than a captioned one; a captioned one
 that is written over as well hides as many strokes as it adds."""
-
-_Pixels = NDArray[np.uint8]
 
 
 def closer_look(one: View, other: View, orientation: int, matrix: Matrix, config: LocalConfig) -> str:
@@ -49,8 +46,11 @@ def closer_look(one: View, other: View, orientation: int, matrix: Matrix, config
     if not against:
         return ""
     # Where the map is off by two pixels, the strokes of copies miss each other; it is mended before they are refused.
-    better = _mended(first, second, matrix, overlay)
-    return against if better is None else _differ(better, captions, config)
+    better = _mended(matrix, overlay)
+    if better is None:
+        return against
+    del overlay  # two of them would be most of what a thread may hold
+    return _differ(lay_over(first, second, better), captions, config)
 
 
 def _differ(overlay: Overlay, captions: tuple[bool, bool], config: LocalConfig) -> str:
@@ -65,10 +65,10 @@ def _differ(overlay: Overlay, captions: tuple[bool, bool], config: LocalConfig) 
     return ""
 
 
-def _mended(first: _Pixels, second: _Pixels, matrix: Matrix, overlay: Overlay) -> Overlay | None:
-    """Return the overlay under the map that the shifts of its blocks ask for; None when there is none."""
+def _mended(matrix: Matrix, overlay: Overlay) -> Matrix | None:
+    """Return the map that the shifts of an overlay's blocks ask for; None when there is none."""
     correction = refit(agreement(overlay), perspective=True)
     if correction is None:
         return None
     better = mended(matrix, overlay, correction)
-    return lay_over(first, second, better) if is_plausible(better) else None
+    return better if is_plausible(better) else None
