@@ -65,6 +65,9 @@ _EXPLAINED = -1.0
 """Mean log-likelihood of a coefficient from which a copy is explained by its own coding. Copies have -0.4 to -1.0 when
 tones are changed, saved or sized anew; what was changed pixel by pixel has -1.2 to -6."""
 
+_NEARLY_EXPLAINED, _CLEAR_ODDS = -1.35, 0.5
+"""The same, where the odds are as clear as this."""
+
 _AS_CODED, _PLAIN_ODDS = -0.25, 0.1
 """Mean log-likelihood of a copy that is just what its source was rounded to, and odds that are clear then."""
 
@@ -75,9 +78,9 @@ coding may differ by that coding alone."""
 _SHINING = -0.5
 """Mean log-likelihood from which a picture's own steps are seen in another one, which then need not be explained."""
 
-_MARGIN, _MARGIN_INEXACT = 0.06, 0.1
+_MARGIN, _MARGIN_INEXACT, _INEXACT = 0.035, 0.1, -0.6
 """Difference of the mean log-likelihoods that tells which is the copy; several thousand coefficients have one. More is
-asked of a copy that is not just what its source was rounded to: what was done to it is known only nearly."""
+asked of a copy with less than the third: what was done to it is known only nearly."""
 
 _MARGIN_OF_CONTRAST = 0.15
 """What is added to it for each factor of e by which contrasts differ: what a forecast errs by grows with them."""
@@ -164,9 +167,10 @@ def by_coding(first: Forecast, second: Forecast, one: Coding, other: Coding, *, 
     odds = likely_other - likely_one + (gain_other - gain_one) / 2
     contrast = abs(float(np.log((second.copy.std() + 1) / (first.copy.std() + 1))))
     explained, source = (likely_other, likely_one) if odds > 0 else (likely_one, likely_other)
-    margin = _MARGIN if explained >= _AS_CODED else _MARGIN_INEXACT
+    margin = _MARGIN if explained >= _INEXACT else _MARGIN_INEXACT
+    enough = _EXPLAINED if abs(odds) < _CLEAR_ODDS else _NEARLY_EXPLAINED
     told = abs(odds) >= margin + _MARGIN_OF_CONTRAST * contrast
-    made = int(np.sign(odds)) if told and (explained >= _EXPLAINED or source >= _SHINING) else 0
+    made = int(np.sign(odds)) if told and (explained >= enough or source >= _SHINING) else 0
     return Account(made=made, odds=odds, likely_first=likely_one, likely_second=likely_other)
 
 

@@ -59,7 +59,7 @@ def by_overlay(first: Plane, second: Plane) -> tuple[int, str]:
     difference = cv2.blur(cv2.absdiff(first, second), (3, 3))
     limit = _PLAINLY + _OFTEN * float(np.median(difference[::4, ::4]))
     covered = cv2.morphologyEx((difference > limit).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
-    if not _LEAST_WRITTEN_OVER <= covered.mean() <= _MOST_WRITTEN_OVER or not _as_fine(first, second):
+    if not _LEAST_WRITTEN_OVER <= covered.mean() <= _MOST_WRITTEN_OVER or not _as_fine(first, second, covered == 0):
         return NEITHER, ""
     outline = cv2.morphologyEx(covered, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     rows, columns = np.nonzero(outline[2:-2, 2:-2])
@@ -94,13 +94,17 @@ def _steepness(picture: NDArray[np.integer], rows: NDArray[np.int64], columns: N
     return float(np.mean(across**2 + down**2)) + 1
 
 
-def _as_fine(first: Plane, second: Plane) -> bool:
-    """Return whether two pictures have as much fine structure in most of their blocks, but for their contrast."""
+def _as_fine(first: Plane, second: Plane, clear: NDArray[np.bool_] | None = None) -> bool:
+    """Return whether two pictures have as much fine structure in most of their blocks, but for their contrast.
+
+    That is asked of clear pixels, of all by default.
+    """
     fine_one, fine_other, _ = block_figures(first, second)
     if fine_one.size == 0:
         return False
-    ratio = float(np.median(fine_one + 0.1) / np.median(fine_other + 0.1))
-    return 1 / _AS_FINE < ratio / _spread(first, second) ** 2 < _AS_FINE
+    ratio = float(np.median((fine_one + 0.1) / (fine_other + 0.1)))
+    spread = _spread(first, second) if clear is None else _spread(first[clear], second[clear])
+    return 1 / _AS_FINE < ratio / spread**2 < _AS_FINE
 
 
 def _of_same_tones(first: Plane, second: Plane) -> bool:
@@ -111,4 +115,5 @@ def _of_same_tones(first: Plane, second: Plane) -> bool:
 
 def _spread(first: Plane, second: Plane) -> float:
     """Return the contrast of one picture over that of another."""
-    return float((mean_and_deviation(first)[1] + 1) / (mean_and_deviation(second)[1] + 1))
+    one, other = (mean_and_deviation(np.atleast_2d(picture))[1] for picture in (first, second))
+    return float((one + 1) / (other + 1))

@@ -36,9 +36,9 @@ _WRECKED, _COARSE = 40, 60
 _FINER = 1.25
 """Times the fine structure of a copy that its original has when the copy was blurred, or the original sharpened."""
 
-_ONE_WAY = 1.4
-"""Odds of the coding from which a picture does not follow at all from the one that would be its source: an original
-follows from its sharpened copy, and not from a blurred one."""
+_ONE_WAY, _FOLLOWS = 1.4, -0.75
+"""Odds of the coding from which a picture does not follow at all from the one that would be its source, and the mean
+log-likelihood from which that follows from it: originals follow from sharpened copies, and not from blurred ones."""
 
 _UNLIKELY = -2.1
 """Mean log-likelihood of a copy below which more was done to it than to code it."""
@@ -95,7 +95,7 @@ def _signs(
     yield by_lattice(first, turned, coarse, fine), "edited and saved again"
     if told:
         yield coded.made, "edited and saved again"
-    if blurred and abs(coded.odds) >= _ONE_WAY:
+    if blurred and abs(coded.odds) >= _ONE_WAY and max(coded.likely_first, coded.likely_second) >= _FOLLOWS:
         yield coded.made, "smoothed"
     yield by_smoothing(*forecasts)
     # A picture that was decoded smaller is as harsh as a sharpened one.

@@ -34,8 +34,12 @@ _SMOOTH = 1.35
 _CERTAIN = 2.5
 """Odds of the coding against which noise is not told: what is missing was lost by blurring or by coarse coding."""
 
-_FEW_LEVELS, _MOST_OF_THEM = 140, 0.85
-"""Levels of what was reduced to few colors, and the share of its source that is not of as many most frequent levels."""
+_FEW_LEVELS, _MOST_OF_THEM, _MOST_OF_A_DRAWING = 140, 0.85, 0.69
+"""Levels of what was reduced to few colors, and the share of its source that is of as many most frequent levels, at
+most; and that share where most of the source is nearly of the same levels, as that of a coded drawing."""
+
+_NEARLY, _MOST_NEAR = 2.0, 0.72
+"""Gray levels that coding changes most pixels by, and the share of them: 0.8 of drawings, of a quality of 40 too."""
 
 _LOST, _LOST_AT = 0.55, 16
 """Share of a file's steps that coefficients differ by, at its finest steps, of which so many are looked at, up to which
@@ -95,9 +99,9 @@ def by_noise(first: Forecast, second: Forecast, one: Coding, other: Coding, code
 
 def by_levels(first: Forecast, second: Forecast, one: Coding, other: Coding) -> tuple[int, str]:
     """Tell which of two pictures has few colors left of those of the other; as in `by_noise`."""
-    if one.reduction == 1 and one.fidelity > 100 and _has_few_of(first.copy, first.source):
+    if one.reduction == 1 and one.fidelity > 100 and _has_few_of(first):
         return -1, "few colors left"
-    if other.reduction == 1 and other.fidelity > 100 and _has_few_of(second.copy, second.source):
+    if other.reduction == 1 and other.fidelity > 100 and _has_few_of(second):
         return 1, "few colors left"
     return 0, ""
 
@@ -112,14 +116,16 @@ def by_sharpness(first: Forecast, second: Forecast) -> tuple[int, str]:
     return (1 if other < one else -1), "sharpened"
 
 
-def _has_few_of(copy: Floats, source: Floats) -> bool:
+def _has_few_of(copy: Forecast) -> bool:
     """Return whether a copy has few levels, and its source many that are about as frequent.
 
-    A coded drawing has many levels as well, but most of it is of as few as the drawing itself.
+    A coded drawing has many levels as well, but most of it is of as few as the drawing itself, or nearly.
     """
-    counts, before = (np.bincount(plane.astype(np.uint8).ravel(), minlength=256) for plane in (copy, source))
+    counts, before = (np.bincount(plane.astype(np.uint8).ravel(), minlength=256) for plane in (copy.copy, copy.source))
     few = int(np.count_nonzero(counts))
-    return few <= _FEW_LEVELS and float(np.sort(before)[-few:].sum()) < _MOST_OF_THEM * before.sum()
+    near = float((np.abs(copy.copy - copy.toned) <= _NEARLY).mean())
+    most = _MOST_OF_THEM if near < _MOST_NEAR else _MOST_OF_A_DRAWING
+    return few <= _FEW_LEVELS and bool(np.sort(before)[-few:].sum() < most * before.sum())
 
 
 def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
