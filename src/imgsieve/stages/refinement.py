@@ -44,8 +44,8 @@ _LEAST_CORNERS = 12
 """With fewer corners a picture may share none with its copy."""
 
 _CORNERS_COUNT = 0.4
-"""The weight of the share of corners against that of blocks. A logistic fit to copies and strangers gives 0.3, and fewer
-strangers pass at 0.4 for as many copies."""
+"""The weight of the share of corners against that of blocks. A logistic fit to copies and strangers gives
+0.3; at 0.4 fewer strangers pass for as many copies."""
 
 _FEWEST_VISIBLE = 6
 """Corners that lie alike are told as a share of so many at least,"""
