@@ -66,6 +66,12 @@ def _captioned(picture):
     return page
 
 
+def _lettered(picture):
+    picture = picture.copy()
+    ImageDraw.Draw(picture).text((30, 200), "BEST PRICE", fill="yellow", font_size=70)
+    return picture
+
+
 _STRONGER = {
     "blur": lambda p: [_file(p.filter(ImageFilter.GaussianBlur(sigma))) for sigma in (0, 1, 2, 4)],
     "noise": lambda p: [_file(_noisy(p, sigma)) for sigma in (0, 6, 14, 30)],
@@ -94,6 +100,10 @@ _EDITS = {
     "gray": lambda p: ImageOps.grayscale(p).convert("RGB"),
     "enlarged": lambda p: _sized(p, 1.5),
     "stretched": lambda p: p.resize((576, 360)),
+    "reduced": lambda p: _sized(p, 0.6),
+    "blurred": lambda p: p.filter(ImageFilter.GaussianBlur(2)),
+    "noisy": lambda p: _noisy(p, 12),
+    "lettered": _lettered,
 }
 
 
@@ -105,3 +115,18 @@ def test_the_original_is_kept_and_said_to_be_the_source(edit, quality):
     explanation = compare_pictures(copy, original, RunConfig())
     assert explanation.keep == "b"
     assert explanation.keep_why.startswith("A was made from it (")
+
+
+_KEPT = {
+    "posterized": lambda p: ImageOps.posterize(p, 4),
+    "64 colors": lambda p: p.quantize(64).convert("RGB"),
+    "denoised": lambda p: p.filter(ImageFilter.MedianFilter(5)),
+    "coarser": lambda p: Image.open(io.BytesIO(_file(p, 30))),
+}
+
+
+@pytest.mark.parametrize("edit", sorted(_KEPT))
+def test_the_original_is_kept_whether_or_not_it_is_known_to_be_the_source(edit):
+    original = _file(_scene("woods"), 88)
+    copy = _file(_KEPT[edit](Image.open(io.BytesIO(original))), 85)
+    assert compare_pictures(copy, original, RunConfig()).keep == "b"

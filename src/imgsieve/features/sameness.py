@@ -33,6 +33,9 @@ _WRECKED, _COARSE = 40, 60
 """JPEG qualities below which nothing much is made from a file, and below which fine structure is lost in saving."""
 
 
+_OVERRULING = 0.2
+"""Odds of the coding of two JPEGs against which the lattice does not count."""
+
 _FINER = 1.25
 """Times the fine structure of a copy that its original has when the copy was blurred, or the original sharpened."""
 
@@ -92,7 +95,10 @@ def _signs(
     yield by_overlay(first, turned)
     yield _if_credible(by_noise(*forecasts, one, other, coded), one, other)
     coarse, fine = scale_of(one.quality), scale_of(other.quality)
-    yield by_lattice(first, turned, coarse, fine), "edited and saved again"
+    lattice = by_lattice(first, turned, coarse, fine)
+    overruled = told and min(one.quality, other.quality) > 0 and abs(coded.odds) >= _OVERRULING
+    if not overruled or lattice == coded.made:
+        yield lattice, "edited and saved again"
     if told:
         yield coded.made, "edited and saved again"
     if blurred and abs(coded.odds) >= _ONE_WAY and max(coded.likely_first, coded.likely_second) >= _FOLLOWS:
