@@ -147,8 +147,10 @@ def _noisy(copy: Forecast, source: Coding, *, smoothed: bool) -> bool:
     calm = inside & (texture <= np.quantile(texture[inside], 0.25))
     busy = inside & (texture >= np.quantile(texture[inside], 0.75))
     noise = float(np.sqrt(np.median(beyond[calm])))
-    least = _LEAST_NOISE if source.reduction == 1 else _LEAST_NOISE_REDUCED
-    if noise < max(least, _step_of(source) / 4) or noise < _EVEN * float(np.sqrt(np.median(beyond[busy]))):
+    # What a file lost by a coding that is not known may be as much as half a step.
+    lost = _step_of(source) / (4 if source.known else 2)
+    least = max(lost, _LEAST_NOISE if source.reduction == 1 else _LEAST_NOISE_REDUCED)
+    if noise < least or noise < _EVEN * float(np.sqrt(np.median(beyond[busy]))):
         return False
     if _growth(copy.source) > _SMOOTH or _lost_in_saving(waves_of(copy.copy - copy.predicted, calm), source):
         return False
