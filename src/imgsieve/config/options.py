@@ -134,7 +134,7 @@ class LocalConfig:
 
     working_side: int = 384
     """Longer side, in pixels, at which aligned pictures are compared."""
-    closer_side: int = 640
+    closer_side: int = 512
     """Longer side, in pixels, at which pictures that agree are compared once more, for their small print."""
     min_exchanged_pixels: int = 12
     """Pixels of strokes of one ink, at that size, that each of two pictures has where the other has none, from which
