@@ -1,0 +1,107 @@
+"""Stage 3: copies go on by their corners or their frames, strangers on one ground do not, whatever the batch."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from imgsieve.config import GlobalConfig
+from imgsieve.demo import render_scene
+from imgsieve.features.describing import describe
+from imgsieve.features.orientation import COUNT, compose_inverse, orient
+from imgsieve.features.regions import SOME_PART, WHOLE
+from imgsieve.schema import Verdict
+from imgsieve.stages.refinement import Sketches, agreement, match
+
+KINDS = ("town", "shelf", "pebbles")
+
+
+def _picture(kind="town", seed=31, width=480, height=360):
+    return render_scene(np.random.default_rng(seed), width, height, kind=kind)
+
+
+def _sketches(pictures):
+    rows = [describe(np.ascontiguousarray(pixels), thumbnail=False) for pixels in pictures]
+    names = ("layout", "true_size", "trimmed", "local_codes", "local_places")
+    return Sketches.of({name: np.stack([getattr(row, name).reshape(-1) for row in rows]) for name in names})
+
+
+def _pairs(count, orientation=0, region=WHOLE, votes=0):
+    columns = {"orientation": orientation, "region": region, "votes": votes}
+    ids = {"a": np.arange(count, dtype=np.int64), "b": np.arange(count, 2 * count, dtype=np.int64)}
+    return pa.table({**ids, **{name: np.full(count, value, np.int8) for name, value in columns.items()}})
+
+
+def _judged(one, other, **hint):
+    table = match(_pairs(len(one), **hint), _sketches(one), _sketches(other), GlobalConfig())
+    return table.to_pylist()
+
+
+def _passes(one, other, **hint):
+    return _judged([one], [other], **hint)[0]["verdict"] == Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_crop_goes_on_by_its_corners_alone(kind):
+    pixels = _picture(kind)
+    row = _judged([pixels], [pixels[40:300, 60:420]], region=SOME_PART, votes=5)[0]
+    assert row["verdict"] == Verdict.UNDECIDED
+    assert row["matches"] >= 5
+    assert row["similarity"] > 0.8
+
+
+@pytest.mark.parametrize("orientation", range(COUNT))
+def test_a_turned_copy_goes_on_in_its_orientation(orientation):
+    pixels = _picture("shelf")
+    turned = orient(pixels, compose_inverse(orientation))
+    assert _passes(pixels, turned, orientation=orientation)
+
+
+@pytest.mark.parametrize("region", [WHOLE, SOME_PART])
+def test_strangers_do_not_go_on(region):
+    one = [_picture(kind, seed) for kind in KINDS for seed in range(4)]
+    other = [_picture(kind, seed + 50) for kind in KINDS for seed in range(4)]
+    assert {row["verdict"] for row in _judged(one, other, region=region, votes=3)} == {Verdict.REJECTED}
+
+
+def test_other_things_on_one_ground_do_not_go_on():
+    ground = _picture("pebbles")
+    one, other = ground.copy(), ground.copy()
+    one[60:320, 80:420] = _picture("town", 7)[60:320, 80:420]
+    other[60:320, 80:420] = _picture("shelf", 8)[60:320, 80:420]
+    assert not _passes(one, other, region=SOME_PART, votes=9)
+    assert _passes(one, one[10:350, 10:470], region=SOME_PART, votes=9)
+
+
+def test_a_worn_copy_goes_on_by_its_frame_where_its_corners_are_gone():
+    pixels = _picture("woods", width=240, height=180)
+    noise = np.random.default_rng(5).normal(0, 40, (180, 240, 1))
+    worn = np.clip(cv2.GaussianBlur(pixels, (0, 0), 4) + noise, 0, 255).astype(np.uint8)
+    assert _passes(pixels, worn)
+    assert not _passes(pixels, worn, region=SOME_PART, votes=3)
+
+
+def test_pictures_without_anything_to_tell_go_on_when_they_met_whole():
+    gray, other = np.full((300, 400, 3), 120, np.uint8), np.full((300, 400, 3), 124, np.uint8)
+    assert _passes(gray, other)
+    assert not _passes(gray, other, region=SOME_PART, votes=3)
+
+
+def test_pairs_are_judged_the_same_alone_and_together():
+    one = [_picture(kind, seed) for kind in KINDS for seed in (1, 2)]
+    other = [one[0][20:], one[2], one[1], one[3][:, 30:], one[4], one[0]]
+    together = _judged(one, other, votes=3)
+    for row, a, b in zip(together, one, other, strict=True):
+        alone = _judged([a], [b], votes=3)[0]
+        assert {**row, "a": 0, "b": 1} == {**alone, "a": 0, "b": 1}
+
+
+def test_agreement_grows_with_blocks_and_with_corners():
+    similarity = np.array([0.5, 0.7, 0.5, 0.5], np.float32)
+    found, visible = np.array([5, 5, 20, 5], np.int16), np.array([40, 40, 40, 0], np.int16)
+    lowest, alike, cornered, hidden = agreement(similarity, found, visible)
+    assert lowest < alike
+    assert lowest < cornered
+    assert hidden <= 0.5 + 0.4 * 1.2  # few visible corners are never a large share
