@@ -69,3 +69,36 @@ def test_a_crop_stays_a_copy(scenes, orientation):
     turn = orientation if orientation >= 4 else (4 - orientation) % 4
     found = compare(view_of(scenes[1], config), view_of(crop, config), turn, regions=None, config=config)
     assert found.verdict == Verdict.ACCEPTED, found.why
+
+
+def _clip_art(seed):
+    """A thing on white."""
+    scene = np.full((288, 384, 3), 255, np.uint8)
+    scene[60:230, 90:300] = _scene("town", seed)[60:230, 90:300]
+    return scene
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_cell_of_a_grid_is_one_of_several_where_one_side_shows_no_seam(number):
+    pictures = [_scene("pebbles", 5), _scene("hills", 4), _scene("town", 6), _scene("shelf", 7)]
+    collage = np.ascontiguousarray(_collage(pictures, 0))
+    left, top = 192 * (number % 2), 144 * (number // 2)
+    assert is_one_of_several(collage, _corners(left, top, 192, 144), 1.0)
+
+
+def test_things_on_one_ground_are_several_where_they_fill_a_grid():
+    sheet = np.ascontiguousarray(_collage([_clip_art(seed) for seed in range(4)], 0))
+    assert is_one_of_several(sheet, _corners(192, 0, 192, 144), 1.0)
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("kind", ["pebbles", "woods", "table"])
+def test_a_quarter_of_a_picture_is_a_part_of_it(kind, number):
+    left, top = 192 * (number % 2), 144 * (number // 2)
+    assert not is_one_of_several(_scene(kind), _corners(left, top, 192, 144), 1.0)
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_a_picture_beside_nothing_is_alone(scenes, value):
+    half = np.pad(scenes[0], ((0, 0), (384, 0), (0, 0)), constant_values=value)
+    assert not is_one_of_several(half, _corners(384, 0, 384, 288), 1.0)

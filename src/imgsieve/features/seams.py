@@ -34,7 +34,14 @@ _LEAST_STEP = 18.0
 _BUSY = 4.0
 """Deviation of gray levels, within 8 x 8 pixels, from which they show something."""
 _AS_BUSY = 0.78
-"""The surroundings of one of several pictures are at least so busy, compared with itself."""
+"""The surroundings of one of several pictures are at least so busy, compared with itself,"""
+_AS_BUSY_IN_GRID = 0.3
+"""or so busy where it fills just one cell of a grid: plain pictures are put beside each other, too."""
+
+_MOST_CELLS = 4
+"""Cells of a grid along a side,"""
+_OFF_GRID = 0.012
+"""and how far from their borders a picture may end, of the outer one's side."""
 
 
 def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32], seen: float) -> bool:
@@ -53,14 +60,34 @@ def is_one_of_several(frame: NDArray[np.uint8], corners: NDArray[np.float32], se
     # What of the inner picture is not shown was cut off at one side or at both.
     cut = min(math.ceil((1.0 - seen) * _SIDE), _SIDE // 3)
     seams = _seams(canvas, valid, deep=_NEAR + cut if cut > 1 else _NEAR)
-    if not seams or not all(seams):
+    in_grid = _fills_cell(frame.shape[:2], corners, seen)
+    told = any(seams) or _is_plain_between(canvas, valid) if in_grid else bool(seams) and all(seams)
+    if not told:
         return False
     inside = canvas[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
     busy = _busy_share(inside, np.ones(inside.shape, bool))
     around = valid.copy()
     near = _MARGIN - 8  # blocks beside the seam show the seam
     around[near:-near, near:-near] = False
-    return _busy_share(canvas, around) >= _AS_BUSY * busy
+    return _busy_share(canvas, around) >= (_AS_BUSY_IN_GRID if in_grid else _AS_BUSY) * busy
+
+
+def _fills_cell(shape: tuple[int, ...], corners: NDArray[np.float32], seen: float) -> bool:
+    """Return whether a picture fills one cell of a grid of equal ones, of which there are two at least."""
+    cells = 1
+    for k in range(2):
+        side = shape[1 - k]
+        low, high = (float(np.clip(end, 0, side)) / side for end in (corners[:, k].min(), corners[:, k].max()))
+        length = high - low
+        count = round(1 / max(length, 1e-3))
+        off = _OFF_GRID + (1.0 - seen) * length
+        if (
+            not 1 <= count <= _MOST_CELLS
+            or max(abs(low * count - round(low * count)), abs(length * count - 1)) > off * count
+        ):
+            return False
+        cells *= count
+    return cells > 1
 
 
 def _laid_out(frame: NDArray[np.uint8], corners: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -86,6 +113,16 @@ def _seams(canvas: NDArray[np.float32], valid: NDArray[np.bool_], *, deep: int) 
         if _lines_around(there) >= _LEAST_LINES:
             found.append(_steepest(side, there, deep) >= _LEAST_STEP)
     return found
+
+
+def _is_plain_between(canvas: NDArray[np.float32], valid: NDArray[np.bool_]) -> bool:
+    """Return whether nothing can be seen where the inner picture meets what is around: things on one plain ground."""
+    for quarters in range(4):
+        side, there = np.rot90(canvas, quarters), np.rot90(valid, quarters)
+        border = side[_MARGIN - _NEAR : _MARGIN + _NEAR, _MARGIN:-_MARGIN]
+        if _lines_around(there) >= _LEAST_LINES and border.std() >= _BUSY:
+            return False
+    return True
 
 
 def _lines_around(valid: NDArray[np.bool_]) -> int:

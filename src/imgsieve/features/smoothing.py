@@ -66,6 +66,8 @@ def follows_texture(copy: Forecast) -> bool:
     if high < _UNEVEN * max(float(low), 1e-3):
         return False
     one, other = np.log(beyond + np.float32(0.1)), np.log(np.maximum(texture, 0) + 1)
+    if not min(one.std(), other.std()) > 0:
+        return False
     return float(np.corrcoef(one, other)[0, 1]) > _CORRELATED
 
 
