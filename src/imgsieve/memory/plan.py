@@ -21,7 +21,7 @@ MIB = 1024**2
 EXTRACTION_WORKER_BYTES = 6 * MIB
 """Working memory of a thread that describes: small pictures, the buffers of compiled code, its heap's slack."""
 
-GROUPING_WORKER_BYTES = 14 * MIB
+GROUPING_WORKER_BYTES = 12 * MIB
 """Working memory of a thread that compares: two pictures at working size, keypoints, descriptors; both at the closer
 size, laid over each other."""
 

@@ -41,7 +41,7 @@ class Portions:
 
     range_records: int = 1 << 16
     """Codes that are compared at a time, about; twice as many at most."""
-    gathered_matches: int = 1 << 18
+    gathered_matches: int = 1 << 17
     """Matches that are counted at a time, about; twice as many at most, unless one picture has more."""
 
 
