@@ -19,6 +19,7 @@ from accuracy import table
 
 MEASURED, ASSUMED = "measured", "assumed"
 SCALE = f"{MEASURED}, `scale.py`, 3 million images"
+RECENT = f"{MEASURED}, `scale.py`, 100,000 images"
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class Constant:
 
 CONSTANTS = {
     "picture": Constant(300_000, "bytes", "a picture's file", ASSUMED),
-    "features": Constant(2254, "bytes", "features of an image on disk", f"{MEASURED}, `scale_features.py`"),
+    "features": Constant(2915, "bytes", "features of an image on disk", f"{MEASURED}, `scale_features.py`"),
     "thumb": Constant(4768, "bytes", "a thumbnail", f"{MEASURED}, 120 photographs"),
-    "pairs": Constant(1.8, "", "proposed pairs an image", SCALE),
+    "pairs": Constant(1.3, "", "proposed pairs an image", RECENT),
     "pair": Constant(35, "bytes", "a pair in the tables of stages 1 to 4", f"{MEASURED}, `scale.py`, 10,000 images"),
     "result": Constant(176, "bytes", "an image in `groups.parquet` and `groups.csv`", f"{MEASURED}, likewise"),
     "report": Constant(580, "bytes", "an image in the report, without thumbnails", f"{MEASURED}, likewise"),
@@ -43,14 +44,14 @@ CONSTANTS = {
     "extract": Constant(0.006, "core seconds", "to decode and describe a picture of this size", ASSUMED),
     "code": Constant(74, "bytes", "an image in memory while searched: two codes, order, number", "by its arrays"),
     "search": Constant(
-        0.00083,
+        0.00108,
         "core seconds",
-        "to search with an image: 8 orientations, margins, corners in 4 orders",
-        SCALE,
+        "to search with an image: 8 orientations, margins, corners in 3 orders",
+        RECENT,
     ),
-    "judge": Constant(1.4e-5, "core seconds", "stages 2 and 3, a pair", SCALE),
-    "asked": Constant(0.80, "", "pairs an image that stage 4 is asked for", f"{MEASURED}, likewise"),
-    "verify": Constant(0.026, "core seconds", "stage 4, a pair", MEASURED),
+    "judge": Constant(2.1e-4, "core seconds", "stages 2 and 3, a pair", RECENT),
+    "asked": Constant(0.49, "", "pairs an image that stage 4 is asked for", RECENT),
+    "verify": Constant(0.042, "core seconds", "stage 4, a pair", MEASURED),
     "again": Constant(0.35, "", "pictures an image that stage 4 fetches again, at most", f"{MEASURED}, `stores.py`"),
     "group": Constant(7.2e-5, "core seconds", "groups, quality, result and report, an image", f"{MEASURED}, likewise"),
     "rows": Constant(1024, "", "images of a shard", "fixed"),
