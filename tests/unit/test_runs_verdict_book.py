@@ -66,6 +66,7 @@ def test_an_undecided_pair_is_refused_and_only_one_without_scores_was_not_compar
             "verdict": [Verdict.UNDECIDED, Verdict.UNDECIDED, Verdict.REJECTED],
             "block_share": pa.array([0.0, None, 0.1], pa.float32()),
             "made": pa.array([0, None, 0], pa.int8()),
+            "how": pa.array(["", None, ""]),
         }
     )
     assert not_compared(table).tolist() == [False, True, False]
