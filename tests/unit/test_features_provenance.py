@@ -2,60 +2,31 @@
 
 from __future__ import annotations
 
-import functools
-import io
-
 import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from saved_scenes import CONFIG, pixels_of, saved, scene, view_of_file
 
 from imgsieve.compare import compare_pictures
-from imgsieve.config import RunConfig
-from imgsieve.demo import render_scene
 from imgsieve.features.coding import Coding, by_coding, steps_of
 from imgsieve.features.placement import plainness
 from imgsieve.features.prediction import forecast
 from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND
 from imgsieve.features.regions import WHOLE
-from imgsieve.imaging import decode, probe
 from imgsieve.stages import local
-from imgsieve.stages.views import view_of_decoded
 
-_CONFIG = RunConfig()
 _LOSSLESS = Coding(quality=0, fidelity=101)
 
 
-@functools.cache
 def _scene(kind="woods", seed=5):
-    """A picture with detail in every pixel: made at twice the size, and averaged."""
-    large = Image.fromarray(render_scene(np.random.default_rng(seed), 960, 720, kind=kind))
-    return large.resize((480, 360), Image.Resampling.BOX)
-
-
-def _file(picture, codec):
-    """Save by a JPEG quality, or as PNG or WebP."""
-    stream = io.BytesIO()
-    if isinstance(codec, int):
-        picture.save(stream, "JPEG", quality=codec)
-    else:
-        picture.save(stream, codec, quality=80)
-    return stream.getvalue()
-
-
-def _pixels(data):
-    return Image.open(io.BytesIO(data)).convert("RGB")
-
-
-def _view(data):
-    header = probe(data, max_pixels=10**8, min_side=_CONFIG.decode.min_side)
-    return view_of_decoded(decode(data, header, min_side=_CONFIG.decode.min_side), _CONFIG.local)
+    return scene(kind, seed)
 
 
 def _made(one, other, orientation=0, *, whole=True):
     regions = (WHOLE, WHOLE) if whole else None
     hint = orientation if whole else local.ANY_ORIENTATION
-    found = local.compare(_view(one), _view(other), hint, regions=regions, config=_CONFIG.local)
+    found = local.compare(view_of_file(one), view_of_file(other), hint, regions=regions, config=CONFIG.local)
     assert found.verdict == "accepted", found.why
     return found.made, found.how
 
@@ -108,16 +79,16 @@ _TONES = {
 @pytest.mark.parametrize(("before", "after"), [(75, 92), (92, 75), (95, 80), (80, 95), ("PNG", 85)])
 @pytest.mark.parametrize("edit", sorted(_TONES))
 def test_a_copy_of_one_size_is_told_whatever_both_were_saved_by(edit, before, after):
-    original = _file(_scene(), before)
-    made, _ = _made_both_ways(original, _file(_TONES[edit](_pixels(original)), after))
+    original = saved(_scene(), before)
+    made, _ = _made_both_ways(original, saved(_TONES[edit](pixels_of(original)), after))
     assert made == OF_FIRST
 
 
 @pytest.mark.parametrize("sigma", [6, 12])
 @pytest.mark.parametrize("codecs", [(85, 88), (92, 92), (90, "PNG")])
 def test_a_noisy_copy_is_told(sigma, codecs):
-    original = _file(_scene("town"), codecs[0])
-    assert _made_both_ways(original, _file(_noisy(_pixels(original), sigma), codecs[1])) == (
+    original = saved(_scene("town"), codecs[0])
+    assert _made_both_ways(original, saved(_noisy(pixels_of(original), sigma), codecs[1])) == (
         OF_FIRST,
         "covered with noise",
     )
@@ -125,8 +96,8 @@ def test_a_noisy_copy_is_told(sigma, codecs):
 
 @pytest.mark.parametrize("quality", [8, 20])
 def test_nothing_is_made_from_a_wreck(quality):
-    original = _file(_scene("pebbles"), 90)
-    made, _ = _made_both_ways(original, _file(_pixels(original), quality))
+    original = saved(_scene("pebbles"), 90)
+    made, _ = _made_both_ways(original, saved(pixels_of(original), quality))
     assert made != OF_SECOND
 
 
@@ -134,46 +105,46 @@ def test_nothing_is_made_from_a_wreck(quality):
 @pytest.mark.parametrize("sharpening", [0, 100, 200])
 @pytest.mark.parametrize("codec", [80, 97, "PNG", "WEBP"])
 def test_an_enlarged_copy_never_beats_its_source(factor, sharpening, codec):
-    source = _file(_scene("town", 8), 88)
-    picture = _pixels(source)
+    source = saved(_scene("town", 8), 88)
+    picture = pixels_of(source)
     large = picture.resize((round(480 * factor), round(360 * factor)), Image.Resampling.BICUBIC)
     large = large.filter(ImageFilter.UnsharpMask(2, sharpening)) if sharpening else large
-    explanation = compare_pictures(_file(large, codec), source, _CONFIG)
+    explanation = compare_pictures(saved(large, codec), source, CONFIG)
     assert explanation.verdict == "near duplicates"
     assert explanation.keep == "b"
 
 
 @pytest.mark.parametrize("codec", [80, 95])
 def test_a_picture_on_a_page_is_framed_at_any_scale(codec):
-    original = _file(_scene(), 90)
-    assert _made_both_ways(original, _file(_page(_pixels(original)), codec), whole=False) == (OF_FIRST, "framed")
+    original = saved(_scene(), 90)
+    assert _made_both_ways(original, saved(_page(pixels_of(original)), codec), whole=False) == (OF_FIRST, "framed")
 
 
 def test_what_shows_a_part_in_perspective_was_cut_out():
-    original = _file(_scene(), 90)
-    assert _made_both_ways(original, _file(_perspective(_pixels(original)), 88)) == (OF_FIRST, "cropped")
+    original = saved(_scene(), 90)
+    assert _made_both_ways(original, saved(_perspective(pixels_of(original)), 88)) == (OF_FIRST, "cropped")
 
 
 def test_a_picture_turned_within_its_frame_is_told_by_its_empty_corners():
-    original = _file(_scene(), 90)
-    turned = _pixels(original).rotate(9, Image.Resampling.BICUBIC)
-    made, how = _made_both_ways(original, _file(turned, 90), whole=False)
+    original = saved(_scene(), 90)
+    turned = pixels_of(original).rotate(9, Image.Resampling.BICUBIC)
+    made, how = _made_both_ways(original, saved(turned, 90), whole=False)
     assert (made, how) == (OF_FIRST, "turned within its frame")
 
 
 @pytest.mark.parametrize("orientation", range(8))
 def test_files_that_were_turned_are_compared_on_their_own_grids(orientation):
-    original = _file(_scene().crop((0, 0, 475, 357)), 92)
+    original = saved(_scene().crop((0, 0, 475, 357)), 92)
     # From the original to the copy and back again.
     turn = {1: 3, 3: 1}.get(orientation, orientation)
-    pixels = np.asarray(_pixels(original))
+    pixels = np.asarray(pixels_of(original))
     mirrored = pixels[:, ::-1] if turn >= 4 else pixels
-    copy = _file(Image.fromarray(np.ascontiguousarray(np.rot90(mirrored, turn % 4))), 70)
+    copy = saved(Image.fromarray(np.ascontiguousarray(np.rot90(mirrored, turn % 4))), 70)
     assert _made(original, copy, orientation)[0] == OF_FIRST
 
 
 def test_two_equal_saves_tell_nothing():
-    luma = np.asarray(ImageOps.grayscale(_pixels(_file(_scene(), 85))))
+    luma = np.asarray(ImageOps.grayscale(pixels_of(saved(_scene(), 85))))
     found = forecast(luma, luma)
     coding = Coding(quality=85, fidelity=85)
     assert by_coding(found, found, coding, coding, transposed=False).made == NEITHER

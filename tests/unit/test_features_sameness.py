@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import functools
-import io
-
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from saved_scenes import CONFIG, pixels_of, saved, scene, view_of_file
 
-from imgsieve.config import RunConfig
-from imgsieve.demo import render_scene
 from imgsieve.features.continuation import ends_at_its_border
 from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_overlay
 from imgsieve.features.placement import Placement, straightened
 from imgsieve.features.provenance import weight_of
-from imgsieve.imaging import decode, probe
 from imgsieve.stages import local
-from imgsieve.stages.views import view_of_decoded
-
-_CONFIG = RunConfig()
 
 
-@functools.cache
 def _scene(kind="town", seed=5, width=480, height=360):
-    """A picture with detail in every pixel: made at twice the size, and averaged."""
-    large = Image.fromarray(render_scene(np.random.default_rng(seed), 2 * width, 2 * height, kind=kind))
-    return large.resize((width, height), Image.Resampling.BOX)
-
-
-def _file(picture, codec=90):
-    stream = io.BytesIO()
-    if isinstance(codec, int):
-        picture.save(stream, "JPEG", quality=codec)
-    else:
-        picture.save(stream, codec)
-    return stream.getvalue()
-
-
-def _pixels(data):
-    return Image.open(io.BytesIO(data)).convert("RGB")
-
-
-def _view(data):
-    header = probe(data, max_pixels=10**8, min_side=_CONFIG.decode.min_side)
-    return view_of_decoded(decode(data, header, min_side=_CONFIG.decode.min_side), _CONFIG.local)
+    return scene(kind, seed, width, height)
 
 
 def _made(one, other):
-    found = local.compare(_view(one), _view(other), local.ANY_ORIENTATION, regions=None, config=_CONFIG.local)
+    found = local.compare(
+        view_of_file(one), view_of_file(other), local.ANY_ORIENTATION, regions=None, config=CONFIG.local
+    )
     assert found.verdict == "accepted", found.why
     return found.made, found.how
 
@@ -88,21 +61,21 @@ def _on_itself(picture):
 
 @pytest.mark.parametrize("qualities", [(75, 80), (70, 82), (75, 92), (90, 85), (75, 40)])
 def test_a_file_that_was_saved_once_more_is_told_however_near_the_qualities(qualities):
-    original = _file(_scene("woods"), qualities[0])
-    assert _made_both_ways(original, _file(_pixels(original), qualities[1])) == (OF_FIRST, "saved again")
+    original = saved(_scene("woods"), qualities[0])
+    assert _made_both_ways(original, saved(pixels_of(original), qualities[1])) == (OF_FIRST, "saved again")
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_keypoints_find_a_turned_copy_and_its_coding_is_read_all_the_same(turns):
-    original = _file(_scene().crop((0, 0, 475, 357)), 75)
-    turned = Image.fromarray(np.ascontiguousarray(np.rot90(np.asarray(_pixels(original)), turns)))
-    assert _made_both_ways(original, _file(turned, 88)) == (OF_FIRST, "saved again")
+    original = saved(_scene().crop((0, 0, 475, 357)), 75)
+    turned = Image.fromarray(np.ascontiguousarray(np.rot90(np.asarray(pixels_of(original)), turns)))
+    assert _made_both_ways(original, saved(turned, 88)) == (OF_FIRST, "saved again")
 
 
 @pytest.mark.parametrize("edit", [_vignette, _warmer, ImageOps.equalize, _barred], ids=lambda edit: edit.__name__)
 def test_what_changes_tones_here_and_there_or_color_by_color_is_told(edit):
-    original = _file(_scene("woods"), 80)
-    made, _ = _made_both_ways(original, _file(edit(_pixels(original)), 88))
+    original = saved(_scene("woods"), 80)
+    made, _ = _made_both_ways(original, saved(edit(pixels_of(original)), 88))
     assert made == OF_FIRST
 
 
@@ -110,17 +83,17 @@ def test_what_changes_tones_here_and_there_or_color_by_color_is_told(edit):
 @pytest.mark.parametrize("sigma", [1, 1.5, 3])
 @pytest.mark.parametrize("codecs", [(92, 88), ("PNG", 90)])
 def test_an_original_is_not_taken_for_a_noisy_or_sharpened_copy_of_its_blurred_one(codecs, sigma, kind):
-    original = _file(_scene(kind), codecs[0])
-    blurred = _pixels(original).filter(ImageFilter.GaussianBlur(sigma))
-    made, how = _made_both_ways(original, _file(blurred, codecs[1]))
+    original = saved(_scene(kind), codecs[0])
+    blurred = pixels_of(original).filter(ImageFilter.GaussianBlur(sigma))
+    made, how = _made_both_ways(original, saved(blurred, codecs[1]))
     assert made != OF_SECOND, how
 
 
 @pytest.mark.parametrize("colors", [32, 64])
 def test_few_colors_are_made_from_many(colors):
-    original = _file(_scene("woods"), 75)
-    few = _pixels(original).quantize(colors, dither=Image.Dither.FLOYDSTEINBERG).convert("RGB")
-    assert _made_both_ways(original, _file(few, "PNG")) == (OF_FIRST, "few colors left")
+    original = saved(_scene("woods"), 75)
+    few = pixels_of(original).quantize(colors, dither=Image.Dither.FLOYDSTEINBERG).convert("RGB")
+    assert _made_both_ways(original, saved(few, "PNG")) == (OF_FIRST, "few colors left")
 
 
 def test_a_drawing_is_the_source_of_its_coded_copy_although_it_has_fewer_levels():
@@ -129,7 +102,7 @@ def test_a_drawing_is_the_source_of_its_coded_copy_although_it_has_fewer_levels(
     for _ in range(60):
         x, y, side = rng.integers(0, 400), rng.integers(0, 300), rng.integers(20, 90)
         draw.rectangle((x, y, x + side, y + side), fill=tuple(int(v) for v in rng.integers(0, 4, 3) * 80))
-    made, _ = _made_both_ways(_file(picture, "PNG"), _file(picture, 80))
+    made, _ = _made_both_ways(saved(picture, "PNG"), saved(picture, 80))
     assert made == OF_FIRST
 
 
@@ -144,22 +117,22 @@ def test_darker_corners_are_laid_over_nothing():
 
 
 def test_a_picture_on_a_blurred_enlargement_of_itself_is_framed():
-    original = _file(_scene(), 90)
-    assert _made_both_ways(original, _file(_on_itself(_pixels(original)), 88)) == (OF_FIRST, "framed")
+    original = saved(_scene(), 90)
+    assert _made_both_ways(original, saved(_on_itself(pixels_of(original)), 88)) == (OF_FIRST, "framed")
 
 
 def test_a_picture_that_is_enlarged_on_a_page_is_framed():
-    original = _file(_scene(), 75)
+    original = saved(_scene(), 75)
     page = Image.new("RGB", (900, 1200), (250, 250, 252))
-    page.paste(_pixels(original).resize((840, 630), Image.Resampling.LANCZOS), (30, 250))
+    page.paste(pixels_of(original).resize((840, 630), Image.Resampling.LANCZOS), (30, 250))
     ImageDraw.Draw(page).text((40, 900), "NOBODY TOLD ME", fill="black", font_size=60)
-    assert _made_both_ways(original, _file(page, 92)) == (OF_FIRST, "framed")
+    assert _made_both_ways(original, saved(page, 92)) == (OF_FIRST, "framed")
 
 
 @pytest.mark.parametrize("edit", ["cropped", "framed", "barred"])
 def test_large_pictures_that_are_decoded_smaller_are_told_as_well(edit):
-    original = _file(_scene("town", 5, 1600, 1200), 88)
-    picture = _pixels(original)
+    original = saved(_scene("town", 5, 1600, 1200), 88)
+    picture = pixels_of(original)
     copies = {
         "cropped": picture.crop((150, 100, 1450, 1150)),
         "framed": ImageOps.expand(picture, 120, "white"),
@@ -168,8 +141,8 @@ def test_large_pictures_that_are_decoded_smaller_are_told_as_well(edit):
     if edit == "barred":
         copies["barred"] = picture.copy()
         ImageDraw.Draw(copies["barred"]).rectangle((400, 300, 1100, 560), fill="black")
-    assert _view(original).coding.reduction > 1
-    made, _ = _made_both_ways(original, _file(copies[edit], 92))
+    assert view_of_file(original).coding.reduction > 1
+    made, _ = _made_both_ways(original, saved(copies[edit], 92))
     assert made == OF_FIRST
 
 
