@@ -19,9 +19,11 @@ __all__ = [
     "chained",
     "corners_of",
     "coverage",
+    "equally_sharp",
     "fit_side",
     "invert",
     "lay_over",
+    "luma_of",
     "mended",
     "moved_points",
     "scaling",
@@ -153,7 +155,7 @@ def lay_over(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -
         first, (second, inside) = _placed(one, shape), _warp(other, chained(frame, matrix), shape, 1 / growth)
     else:
         second, (first, inside) = _placed(other, shape), _warp(one, chained(frame, invert(matrix)), shape, growth)
-    luma_one, luma_other = _equally_sharp(_luma(first), _luma(second), inside)
+    luma_one, luma_other = equally_sharp(luma_of(first), luma_of(second), inside)
     return Overlay(
         one=luma_one,
         other=luma_other,
@@ -213,8 +215,8 @@ def _warp(
     return np.asarray(moved, np.uint8), np.asarray(inside) > 0
 
 
-def _luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the lightly smoothed luma as float32."""
+def luma_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the luma by which pictures are compared, lightly smoothed: float32."""
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(gray, (0, 0), _BASE_SIGMA), np.float32)
 
@@ -248,13 +250,13 @@ def _energies(luma: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[flo
     return energy / count, squares / count - (total / count) ** 2
 
 
-def _equally_sharp(
+def equally_sharp(
     one: NDArray[np.float32], other: NDArray[np.float32], inside: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Blur the sharper of two pictures until it is no sharper than the other."""
     fine_one, fine_other = _fineness(one, inside), _fineness(other, inside)
     if fine_one < fine_other:
-        blurred_other, blurred_one = _equally_sharp(other, one, inside)
+        blurred_other, blurred_one = equally_sharp(other, one, inside)
         return blurred_one, blurred_other
     if fine_one <= 1.15 * fine_other:
         return one, other

@@ -17,6 +17,7 @@ from imgsieve.features.alignment import Matrix, Overlay, coverage, lay_over, men
 from imgsieve.features.blocks import Agreement, agreement, differing, refit
 from imgsieve.features.content import OtherContent, other_content
 from imgsieve.features.keypoints import is_plausible
+from imgsieve.features.posterizing import with_equal_tones
 from imgsieve.features.recoloring import Recoloring, recoloring
 from imgsieve.features.smoothness import are_smooth, evenly_alike
 
@@ -44,6 +45,9 @@ _WORTH_A_REFIT, _WORTH_BENDING = 0.2, 0.5
 
 _WORTH_SMOOTHING = 0.5
 """Share of blocks that agree from which both pictures are smoothed, against noise, before they are refused."""
+
+_WORTH_EQUAL_TONES = 0.3
+"""Share of blocks that agree from which a picture of few tones lends them to the other."""
 
 _LEAST_ON_PAPER = 4
 _LEAST_REPLACED, _MOST_REPLACED = 3, 0.13
@@ -108,6 +112,8 @@ def judge(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix, conf
         overlay = smooth(best.overlay)
         smoothed = replace(best, overlay=overlay, found=agreement(overlay), sharper=best)
         best = smoothed if _agree(smoothed.found, config) else best
+    if not _agree(best.found, config) and best.found.block_share >= _WORTH_EQUAL_TONES:
+        best = _with_equal_tones(best, config)
     return _decided(best, config)
 
 
@@ -129,6 +135,15 @@ def _refined(
         return None
     after = _under(one, other, better)
     return after if after.agreeing > before.agreeing else None
+
+
+def _with_equal_tones(before: Judgment, config: LocalConfig) -> Judgment:
+    """Return the judgment where one picture has few tones and the other is given the same, if they agree then."""
+    overlay = with_equal_tones(before.overlay)
+    if overlay is None:
+        return before
+    after = replace(before, overlay=overlay, found=agreement(overlay), sharper=before)
+    return after if _agree(after.found, config) else before
 
 
 def _agree(found: Agreement, config: LocalConfig) -> bool:
