@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from imgsieve.cli.app_search import search
 from imgsieve.cli.app_stores import copy, list_places
 from imgsieve.cli.helping import HelpfulCommand, HelpfulGroup
 from imgsieve.config import Effort
@@ -271,5 +272,6 @@ def report(
     report_command(folder, show=show)
 
 
+app.command(cls=HelpfulCommand)(search)
 app.command(cls=HelpfulCommand)(copy)
 app.command("ls", cls=HelpfulCommand)(list_places)

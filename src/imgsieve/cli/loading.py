@@ -10,17 +10,28 @@ from contextlib import contextmanager
 
 from imgsieve.memory import load_libraries
 
-__all__ = ["load_engine"]
+__all__ = ["load_engine", "load_searching"]
 
 
 def load_engine() -> None:
     """Import `imgsieve.cli.running` and all that it needs."""
     with _no_garbage_collected():
         load_libraries()
-        colors = threading.Thread(target=_tabulate_colors, name="imgsieve-colors")
-        colors.start()
-        importlib.import_module("imgsieve.cli.running")
-        colors.join()
+        _load("imgsieve.cli.running")
+
+
+def load_searching() -> None:
+    """Import `imgsieve.cli.searching` and all that it needs; here time counts more than memory."""
+    with _no_garbage_collected():
+        _load("imgsieve.cli.searching")
+
+
+def _load(module: str) -> None:
+    """Import a module while OpenCV makes its tables."""
+    colors = threading.Thread(target=_tabulate_colors, name="imgsieve-colors")
+    colors.start()
+    importlib.import_module(module)
+    colors.join()
 
 
 @contextmanager

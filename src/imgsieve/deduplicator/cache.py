@@ -1,4 +1,4 @@
-"""Features of pictures that may be wanted again: the latest used, within bounds, in memory and on the disk if wished."""
+"""Features of pictures that may be wanted again: those used last, within bounds, and on the disk if wished."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOG = logging.getLogger("imgsieve")
 
 @dataclass(frozen=True, kw_only=True)
 class CacheStats:
-    """What a cache was asked, and what it holds; counted since it was made or `BoundedFeatureCache.clear` was called."""
+    """What a cache was asked since it was made or cleared, and what it holds."""
 
     hits: int = 0
     """Questions that were answered, from memory or from the disk."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import struct
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -82,15 +82,14 @@ class FeatureFiles:
         """
         path = self.path_of(key)
         path.parent.mkdir(exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
+        partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with partial.open("xb") as file:
                 file.write(packed(key, features))
-            Path(partial).replace(path)
-        except BaseException:
+            partial.replace(path)
+        finally:
             with suppress(OSError):
-                Path(partial).unlink()
-            raise
+                partial.unlink(missing_ok=True)
 
 
 def packed(key: str, features: Features) -> bytes:

@@ -22,7 +22,7 @@ from imgsieve.schema import MANIFEST
 from imgsieve.storage import Entry, Source
 from imgsieve.storage.addresses import quote_name
 
-__all__ = ["Manifest", "entries_of", "list_sources"]
+__all__ = ["PART_ROWS", "Manifest", "entries_of", "list_sources"]
 
 PART_ROWS = 16_384
 _PIECE_ROWS = 1024
@@ -50,8 +50,13 @@ class Manifest:
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Read the manifest part by part."""
-        for part in self.parts:
-            yield pq.read_table(self.folder.path(part), columns=columns, use_threads=False, memory_map=False)
+        for number in range(len(self.parts)):
+            yield self.part(number, columns)
+
+    def part(self, number: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read one part, which begins with the row ``number`` times `PART_ROWS`."""
+        wanted = None if columns is None else list(columns)
+        return pq.read_table(self.folder.path(self.parts[number]), columns=wanted, use_threads=False, memory_map=False)
 
     def largest_files(self, count: int) -> list[int]:
         """Return the sizes in bytes of the ``count`` largest files, the largest first."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +39,9 @@ from imgsieve.stages.matching import Corners
 from imgsieve.stages.views import view_of
 from imgsieve.stages.votes import count_votes
 
-__all__ = ["NotCompiledError", "compiling_refused", "run_first_loops", "run_loops", "warm_up"]
+__all__ = ["NotCompiledError", "compiling_refused", "quickly", "run_first_loops", "run_loops", "warm_up"]
+
+Result = TypeVar("Result")
 
 _CHILDREN = tuple(f"from imgsieve.runs.warming import {name}; {name}()" for name in ("run_first_loops", "run_loops"))
 """What compiles, one after another: each takes less memory than both at once."""
@@ -81,6 +83,19 @@ def warm_up() -> None:
     return_freed_memory()
     drop_library_pages()
     run_loops()
+
+
+def quickly(work: Callable[[], Result]) -> Result:
+    """Return what ``work`` returns, loading compiled loops without the compiler, as `warm_up` does.
+
+    For the first work of a process with one thing to do, which must be such that it can be begun anew: where a loop is
+    not compiled yet, it is.
+    """
+    try:
+        with compiling_refused(), _without_compiler():
+            return work()
+    except NotCompiledError:
+        return work()
 
 
 @contextmanager
