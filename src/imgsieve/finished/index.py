@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.config import digest_of
@@ -36,6 +37,7 @@ _VERSION = 1
 """Raised whenever the file is laid out otherwise."""
 
 _WIDTHS = {
+    "first": 4,
     "contrast": 4,
     "content_digest": 16,
     "pixel_digest": 16,
@@ -44,8 +46,13 @@ _WIDTHS = {
     "color_signature": SIGNATURE_BYTES,
     **SKETCH_COLUMNS,
 }
-"""Columns of the features and their bytes, in the order of the file. Of local codes, all first words of an image stand
-before all second ones, so that they can be compared several at a time."""
+"""Columns and their bytes, in the order of the file: ``first`` is the first image that each is equal to, as int32; all
+others are of the features. Of local codes, all first words of an image stand before all second ones, so that they can
+be compared several at a time."""
+
+_FROM_FEATURES = [name for name in _WIDTHS if name != "first"]
+_PAIRS = "pairs/wavelet.parquet"
+_CHUNK_ROWS = 65_536
 
 _HEAD_BYTES = 4096
 _FOLDER = "search"
@@ -101,6 +108,15 @@ class SearchIndex:
         if not len(images):
             return np.empty((0, _WIDTHS[column]), np.uint8)
         return np.concatenate([self.read(column, image, image + 1) for image in images.tolist()])
+
+    def equal_to(self, images: Sequence[int]) -> NDArray[np.int64]:
+        """Return the other images that are equal to some, each the first of its class; in their order."""
+        found = []
+        for start in range(0, self.count, _CHUNK_ROWS):
+            first = self.read("first", start, min(start + _CHUNK_ROWS, self.count)).view(np.int32)[:, 0]
+            rows = np.nonzero(np.isin(first, images))[0] + start
+            found.append(rows[~np.isin(rows, images)])
+        return np.concatenate(found) if found else np.empty(0, np.int64)
 
     def local_codes(self, images: NDArray[np.integer]) -> Bytes:
         """Return the local codes of some images as the features have them: shape (n, 1280), uint8."""
@@ -193,15 +209,27 @@ def _write(file: IO[bytes], folder: OpenedFolder, features: FeatureColumns, fing
     file.truncate(_size(features.count))
     file.write(_head(fingerprint, features.count))
     try:
-        folder.bring(features.parts)
-        for start, part in features.read(["error_kind", *_WIDTHS]):
-            for name, width in _WIDTHS.items():
-                file.seek(places[name] + start * width)
-                file.write(_column(part, name, width).tobytes())
+        folder.bring([_PAIRS, *features.parts])
+        file.seek(places["first"])
+        file.write(_first_equal(folder, features.count).tobytes())
+        for start, part in features.read(["error_kind", *_FROM_FEATURES]):
+            for name in _FROM_FEATURES:
+                file.seek(places[name] + start * _WIDTHS[name])
+                file.write(_column(part, name, _WIDTHS[name]).tobytes())
     except (pa.ArrowException, FileNotFoundError) as error:
         raise RunFolderError(
             f"the features of {folder.place} cannot be read ({error}); give the run's command again"
         ) from error
+
+
+def _first_equal(folder: OpenedFolder, count: int) -> NDArray[np.int32]:
+    """Return the first image that each is equal to, itself where there is none, as stage 1 found it: shape (n,)."""
+    first = np.arange(count, dtype=np.int32)
+    with pq.ParquetFile(folder.path(_PAIRS)) as pairs:
+        for batch in pairs.iter_batches(_CHUNK_ROWS, columns=["a", "b", "exact"], use_threads=False):
+            equal = batch.filter(pc.is_valid(batch["exact"]))
+            first[equal["b"].to_numpy()] = equal["a"].to_numpy()
+    return first
 
 
 def _column(part: pa.Table, name: str, width: int) -> Bytes:

@@ -1,6 +1,6 @@
 """Stage 1 for one picture: its digests, codes and corners are held against those of all images, block by block.
 
-Every image is compared, so nothing is missed that a run would find; a run looks at a choice, as it has all images ask.
+Every image is compared with the picture; a run, in which all images ask, looks at a choice.
 """
 
 from __future__ import annotations
@@ -12,29 +12,20 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from imgsieve.config import RunConfig, VotingConfig, WaveletConfig
+from imgsieve.config import RunConfig, WaveletConfig
 from imgsieve.executors import Executor
-from imgsieve.features.local_codes import NO_CORNER, turned
 from imgsieve.features.orientation import COUNT as TURNS
-from imgsieve.features.orientation import compose_inverse
+from imgsieve.finished.corners import Ballot
 from imgsieve.finished.index import NOT_DESCRIBED, SearchIndex
 from imgsieve.finished.query import QUERY, Query
-from imgsieve.schema import HASH_BYTES, LOCAL_CODE_BYTES, LOCAL_CODES, LOCAL_PLACE_BYTES
-from imgsieve.search.asking import best_matches, count_matches
+from imgsieve.schema import HASH_BYTES
 from imgsieve.search.words import distances
 from imgsieve.stages import wavelet
-from imgsieve.stages.votes import count_votes
 
 __all__ = ["Closest", "Scan", "scan"]
 
 _BLOCK_IMAGES = 4096
 """Images that are read at a time: 7 MB."""
-
-_MATCHES = 4
-"""Of the matches of a corner in one image, so many of the nearest may vote."""
-
-_MORE_TURNED = 2
-"""Votes that turned pictures need beyond those of upright ones, as in a run."""
 
 _FAR = 8 * HASH_BYTES
 
@@ -76,11 +67,12 @@ class _Found:
 
 def scan(index: SearchIndex, query: Query, config: RunConfig, executor: Executor) -> Scan:
     """Hold a picture against all images of a run."""
-    block = _block_scan(index, query, config)
+    ballot = Ballot(query, config.voting)
+    block = _block_scan(index, query, config, ballot)
     spans = [(start, min(start + _BLOCK_IMAGES, index.count)) for start in range(0, index.count, _BLOCK_IMAGES)]
     found = list(executor.map(block, spans))
     exact = {image: kind for one in found for image, kind in one.exact.items()}
-    proposals = np.concatenate([one.proposals for one in found]) if found else np.empty(0, wavelet.PROPOSAL)
+    proposals = np.concatenate([*(one.proposals for one in found), *ballot.proposals()])
     near = [one.closest for one in found if one.closest is not None]
     return Scan(
         images=sum(one.images for one in found),
@@ -90,15 +82,18 @@ def scan(index: SearchIndex, query: Query, config: RunConfig, executor: Executor
     )
 
 
-def _block_scan(index: SearchIndex, query: Query, config: RunConfig) -> Callable[[tuple[int, int]], _Found]:
+def _block_scan(
+    index: SearchIndex, query: Query, config: RunConfig, ballot: Ballot
+) -> Callable[[tuple[int, int]], _Found]:
     """Return what scans one block of images."""
     flat = query.row["contrast"] < wavelet.FLAT_CONTRAST
-    votes = _Votes(query, config.voting)
 
     def run(span: tuple[int, int]) -> _Found:
         contrast = index.read("contrast", *span).view(np.float32)[:, 0]
         exact = _equal(index, query, span, contrast != NOT_DESCRIBED)
-        chosen = contrast >= wavelet.FLAT_CONTRAST
+        # Of equal images the first stands for all, as in a run.
+        first = index.read("first", *span).view(np.int32)[:, 0]
+        chosen = (contrast >= wavelet.FLAT_CONTRAST) & (first == np.arange(*span))
         chosen[[image - span[0] for image in exact]] = False
         images = np.nonzero(chosen)[0].astype(np.int32)
         described = int((contrast != NOT_DESCRIBED).sum())
@@ -106,10 +101,8 @@ def _block_scan(index: SearchIndex, query: Query, config: RunConfig) -> Callable
             return _Found(images=described, exact=exact, proposals=np.empty(0, wavelet.PROPOSAL), closest=None)
         whole, closest = _whole(index.read("wavelet_codes", *span)[images], images + span[0], query, config.wavelet)
         inside = _trimmed(index.read("trimmed_code", *span)[images], images + span[0], query, config.wavelet)
-        voted = votes.of(index, span, images)
-        return _Found(
-            images=described, exact=exact, proposals=np.concatenate([*whole, inside, *voted]), closest=closest
-        )
+        ballot.ask(index, span, chosen)
+        return _Found(images=described, exact=exact, proposals=np.concatenate([*whole, inside]), closest=closest)
 
     return run
 
@@ -154,55 +147,3 @@ def _trimmed(codes: Bytes, images: NDArray[np.int32], query: Query, config: Wave
     bits = distances(codes, query.bytes_of("trimmed_code")[0])
     near = bits <= config.max_trimmed_distance_bits
     return wavelet.trimmed_proposals(_ids(images[near]), images[near], bits[near])
-
-
-class _Votes:
-    """The corners of the picture, turned in all ways in which the run looks for them."""
-
-    def __init__(self, query: Query, config: VotingConfig) -> None:
-        codes = query.bytes_of("local_codes").reshape(LOCAL_CODES, LOCAL_CODE_BYTES)
-        places = query.bytes_of("local_places").reshape(LOCAL_CODES, LOCAL_PLACE_BYTES)
-        there = places[:, 2] != NO_CORNER
-        turns = range(TURNS if config.turned else 1) if config.tables and there.any() else ()
-        self._config = config
-        self._asking = [(turn, *_words(codes[there], places[there], turn)) for turn in turns]
-
-    def of(self, index: SearchIndex, span: tuple[int, int], rows: NDArray[np.int32]) -> list[NDArray[np.void]]:
-        """Return the proposals of corners in a block of images, of which the chosen rows take part."""
-        if not self._asking:
-            return []
-        words = index.read("local_codes", *span).view(np.uint64).reshape(-1, 2, LOCAL_CODES)
-        first, second = np.ascontiguousarray(words[:, 0]), np.ascontiguousarray(words[:, 1])
-        places: Bytes | None = None
-        found = []
-        for turn, codes, where in self._asking:
-            counts = count_matches(first, second, codes, self._config.max_distance_bits)
-            some = rows[counts[rows] >= self._config.min_votes]
-            if len(some):
-                if places is None:
-                    places = index.read("local_places", *span).reshape(-1, LOCAL_CODES, LOCAL_PLACE_BYTES)
-                theirs = first[some], second[some], np.ascontiguousarray(places[some])
-                found.append(self._voted(theirs, some + np.int32(span[0]), codes, where, turn))
-        return found
-
-    def _voted(
-        self,
-        theirs: tuple[NDArray[np.uint64], NDArray[np.uint64], Bytes],
-        images: NDArray[np.int32],
-        codes: NDArray[np.uint64],
-        where: Bytes,
-        turn: int,
-    ) -> NDArray[np.void]:
-        """Return the proposals of images for which enough matches agree."""
-        config = self._config
-        matched, starts = best_matches(*theirs, codes, where, config.max_distance_bits, _MATCHES)
-        votes = count_votes(matched, starts)
-        near = votes >= config.min_votes + _MORE_TURNED * (turn != 0)
-        turns = np.full(int(near.sum()), compose_inverse(turn), np.int8)
-        return wavelet.voted_proposals(_ids(images[near]), images[near], turns, votes[near])
-
-
-def _words(codes: Bytes, places: Bytes, turn: int) -> tuple[NDArray[np.uint64], Bytes]:
-    """Return local codes as words, and their places, of the picture turned."""
-    codes, places = turned(np.ascontiguousarray(codes), np.ascontiguousarray(places), turn)
-    return np.ascontiguousarray(codes).view(np.uint64).reshape(-1, 2), np.ascontiguousarray(places)

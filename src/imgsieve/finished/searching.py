@@ -86,7 +86,9 @@ class Search:
         )
         account = _Account(self._run, proposed, sifted)
         candidates = [account.compared(one) for one in compared]
-        matches = [*account.equal(found), *_by_share(candidates)]
+        near = _by_share(candidates)
+        others = self._index.equal_to([one.image_id for one in near]).tolist()
+        matches = [*account.equal(found), *near, *account.copies(others)]
         return SearchAnswer(
             matches=tuple(matches),
             undecided=tuple(one for one in candidates if one.relation == UNDECIDED),
@@ -163,6 +165,11 @@ class _Account:
             Candidate(**shown, relation=EXACT, stage="wavelet", why=f"equal {found.exact[shown['image_id']]}")
             for shown in self._shown(sorted(found.exact))
         ]
+
+    def copies(self, images: Sequence[int]) -> list[Candidate]:
+        """Return images that are equal to matches, which stood for them."""
+        why = "equal to one of the images above"
+        return [Candidate(**shown, relation=NEAR, stage="wavelet", why=why) for shown in self._shown(images)]
 
     def compared(self, one: Compared) -> Candidate:
         """Return an image that stage 4 looked at."""
