@@ -219,9 +219,7 @@ def test_sixteen_threads_hammer_it(tmp_path: Path) -> None:
     assert stats.evictions > 0
     assert (stats.damaged, stats.disk_errors, stats.oversized) == (0, 0, 0)
     # Nothing was counted twice or lost on the way: what is held says how much it takes.
-    held: OrderedDict[str, Any] = OrderedDict(
-        (f"image {n}", features_of(n)) for n in range(60) if f"image {n}" in cache
-    )
+    held = {f"image {n}": features_of(n) for n in range(60) if f"image {n}" in cache}
     assert stats.entries == len(held)
     assert stats.bytes == sum(size_of(frozen_copy(value)) + len(key) for key, value in held.items())
 

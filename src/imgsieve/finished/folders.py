@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
+import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +48,9 @@ class OpenedFolder(RunFolder):
 
     remote = False
 
+    def close(self) -> object:
+        """Remove what was brought here."""
+
     def _check(self, root: Path) -> None:
         """Refuse a place that holds no run."""
         try:
@@ -70,12 +75,13 @@ class _RemoteFolder(OpenedFolder):
 
     def __init__(self, address: Address, traffic: Traffic) -> None:
         self._prefix = address.prefix
-        self._copy = tempfile.TemporaryDirectory(prefix="imgsieve-run-")
+        copy = Path(tempfile.mkdtemp(prefix="imgsieve-run-"))
+        self.close = weakref.finalize(self, shutil.rmtree, copy, ignore_errors=True)
         self._bringing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._choosing = threading.Lock()
         with told_of(address.uri):
             self._store = open_store(address, traffic)
-        super().__init__(Path(self._copy.name), address.uri)
+        super().__init__(copy, address.uri)
 
     def _check(self, root: Path) -> None:
         """Refuse a place that holds no run."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "Member", "iter_groups"]
 
-_RANGE_MEMBERS = 32_768
-"""Members that are in memory at a time, about; more where one group has more."""
 _MOST_RANGES = 64
 """Files that are open at once at most."""
 _SCORES = tuple(score.name for score in SCORES)
@@ -72,7 +70,7 @@ class Group:
         return (self.keeper, *self.duplicates)
 
 
-def iter_groups(run: Run) -> Iterator[Group]:
+def iter_groups(run: Run, *, members_at_once: int = 32_768) -> Iterator[Group]:
     """Yield the groups of a finished run in their order, in bounded memory.
 
     Rows of the result are divided by ranges of groups, into files without names in the system's folder for temporary
@@ -83,6 +81,8 @@ def iter_groups(run: Run) -> Iterator[Group]:
     ----------
     run
         As `imgsieve.open_run` returns it.
+    members_at_once
+        Members of a range, about; more where one group has more, or where there would be more than 64 ranges.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def iter_groups(run: Run) -> Iterator[Group]:
         The result cannot be read.
     """
     sizes = _sizes(run)
-    for rows in _ranges(run, _bounds(sizes)):
+    for rows in _ranges(run, _bounds(sizes, members_at_once)):
         ordered = rows.sort_by([("group", "ascending"), ("keep", "descending"), ("image_id", "ascending")])
         yield from _groups_of(ordered)
 
@@ -107,11 +107,11 @@ def _sizes(run: Run) -> NDArray[np.int32]:
     return sizes
 
 
-def _bounds(sizes: NDArray[np.int32]) -> NDArray[np.int64]:
+def _bounds(sizes: NDArray[np.int32], members_at_once: int) -> NDArray[np.int64]:
     """Return the groups at which ranges begin, but for the first one."""
     ends = np.cumsum(sizes, dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
-    members = max(_RANGE_MEMBERS, -(-total // _MOST_RANGES))
+    members = max(members_at_once, -(-total // _MOST_RANGES))
     return np.unique(np.searchsorted(ends, np.arange(members, total, members), side="left") + 1)
 
 

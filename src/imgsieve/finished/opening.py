@@ -269,8 +269,9 @@ class Run:
         return [found[image] for image in wanted.tolist()]
 
     def close(self) -> None:
-        """Let go of connections; nothing more can be read from a store."""
+        """Let go of connections, and of what was brought from a store; nothing more can be read from there."""
         self._holding.close()
+        self._folder.close()
 
     def __enter__(self) -> Run:
         return self

@@ -1,0 +1,202 @@
+"""Asking a finished run about one picture: what matches, what does not and why, and what cannot be read any more."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_process import imgsieve
+from PIL import Image
+from run_checks import encode, picture, put, recoded, rows_of, run, saved, write_pictures
+
+from imgsieve.errors import ConfigError, DecodeError, FetchError, RunFolderError
+from imgsieve.finished import Run, open_run
+
+PHOTOS = 12
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("search")
+    run(write_pictures(folder / "in", PHOTOS), folder / "out")
+    return folder / "out"
+
+
+@pytest.fixture
+def opened(out: Path) -> Run:
+    return open_run(out)
+
+
+def group_of(opened: Run, number: int) -> set[str]:
+    """The files that were made from one photograph."""
+    return {file for file in opened.images(["file"])["file"].to_pylist() if f"/{number:04d}" in file}
+
+
+def test_every_keeper_finds_its_group_and_nothing_else(opened: Run, out: Path) -> None:
+    rows = rows_of(out)
+    keepers = [row for row in rows.values() if row["status"] == "kept"]
+    assert len(keepers) >= PHOTOS
+    for row in keepers:
+        answer = opened.search(out.parent / "in" / row["file"], limit=50)
+        assert {one.file for one in answer} == {
+            other["file"] for other in rows.values() if other["keeper_id"] == row["image_id"]
+        } | {row["file"]}
+        assert answer.matches[0].relation == "exact"
+        assert answer.why.endswith("near duplicates of the picture are in the run")
+        assert answer.images == sum(one["status"] != "failed" for one in rows.values())
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda pixels: recoded(pixels, 40, 0.6),
+        lambda pixels: saved(pixels[:, ::-1], "PNG"),
+        lambda pixels: saved(np.rot90(pixels), "PNG"),
+        lambda pixels: recoded(pixels[10:-10, 12:-12], 70),
+        lambda pixels: recoded(np.asarray(Image.fromarray(pixels).convert("L").convert("RGB")), 80),
+    ],
+    ids=["smaller", "mirrored", "turned", "cropped", "gray"],
+)
+def test_copies_are_found_and_explained(opened: Run, edit: Callable[[np.ndarray], bytes]) -> None:
+    answer = opened.search(edit(picture(6)))
+    # Parts of turned pictures are looked for by a thorough run only.
+    assert {one.file for one in answer} | {"web/0006-mirror.png"} == group_of(opened, 6)
+    for one in answer:
+        assert one.relation in {"near", "exact"}
+        assert one.why
+        if one.stage == "local":
+            assert one.scores["block_share"] >= 0.7
+            assert {"distance_bits", "votes", "pixel_difference", "similarity", "coverage"} <= set(one.scores)
+    assert {one.status for one in answer} == {"kept", "duplicate"}
+    keeper = next(one.file for one in answer if one.status == "kept")
+    assert all(one.keeper == keeper for one in answer if one.status == "duplicate")
+
+
+def test_a_stranger_finds_nothing_and_is_told_why(opened: Run) -> None:
+    answer = opened.search(encode(picture(777), "jpg"))
+    assert not answer
+    assert len(answer) == 0
+    assert answer.why
+    assert answer.compared <= answer.left_by_descriptor <= answer.left_by_color <= answer.proposed
+    assert all(one.relation == "different" and one.why for one in answer.rejected)
+
+
+def test_a_flat_picture_finds_only_its_equals(opened: Run) -> None:
+    answer = opened.search(saved(np.full((80, 100, 3), 255, np.uint8), "PNG"))
+    assert (len(answer), answer.proposed) == (0, 0)
+    assert answer.why
+
+
+def test_the_limit_is_told(opened: Run) -> None:
+    whole = opened.search(recoded(picture(0), 50))
+    some = opened.search(recoded(picture(0), 50), limit=1)
+    assert whole.compared > 1
+    assert (some.compared, some.not_compared) == (1, whole.compared - 1)
+    with pytest.raises(ConfigError, match="limit"):
+        opened.search(b"", limit=0)
+
+
+def test_files_that_are_gone_are_told_apart(tmp_path: Path) -> None:
+    source = write_pictures(tmp_path / "in", 6)
+    run(source, tmp_path / "out")
+    opened, asked = open_run(tmp_path / "out"), recoded(picture(2), 50)
+    expected = {one.file for one in opened.search(asked)}
+    shutil.rmtree(source / "web")
+    put(source, "camera/0002.jpg", b"something else")
+    answer = opened.search(asked)
+    assert {one.file for one in answer.undecided} == expected
+    assert all("could not be compared" in one.why for one in answer.undecided)
+    assert "could not be told apart" in answer.why
+    assert not answer.matches
+
+
+def test_pictures_that_cannot_be_asked_about(opened: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(DecodeError, match="cannot be used"):
+        opened.search(tmp_path / "notes.txt")
+    with pytest.raises(DecodeError):
+        opened.search(b"")
+    with pytest.raises(FetchError, match="no such file"):
+        opened.search(tmp_path / "none.jpg")
+
+
+def test_bytes_paths_and_urls_are_the_same_question(opened: Run, out: Path) -> None:
+    path = out.parent / "in" / "web" / "0002-small.jpg"
+    answers = [opened.search(asked) for asked in (path, str(path), path.as_uri(), path.read_bytes())]
+    assert len({tuple(one.file for one in answer) for answer in answers}) == 1
+    assert len(answers[0]) > 1
+
+
+def test_the_index_is_made_once_and_anew_where_it_is_damaged(out: Path, tmp_path: Path) -> None:
+    shutil.copytree(out, tmp_path / "run", ignore=shutil.ignore_patterns("search"))
+    asked = recoded(picture(4), 50)
+    expected = [one.file for one in open_run(tmp_path / "run").search(asked)]
+    (index,) = (tmp_path / "run" / "search").iterdir()
+    made = index.stat().st_mtime_ns
+    assert [one.file for one in open_run(tmp_path / "run").search(asked)] == expected
+    assert index.stat().st_mtime_ns == made
+    whole = index.read_bytes()
+    for damaged in (whole[:-1], b"x" + whole[1:], b""):
+        index.write_bytes(damaged)
+        assert [one.file for one in open_run(tmp_path / "run").search(asked)] == expected
+        assert index.read_bytes() == whole
+
+
+def test_the_index_goes_elsewhere_where_the_run_cannot_be_written(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMGSIEVE_SCRATCH", str(tmp_path / "cache"))
+    shutil.copytree(out, tmp_path / "run", ignore=shutil.ignore_patterns("search"))
+    (tmp_path / "run" / "search").write_text("in the way")
+    assert len(open_run(tmp_path / "run").search(recoded(picture(4), 50))) > 1
+    assert len(list((tmp_path / "cache").glob("*.index"))) == 1
+
+
+def test_a_grown_run_has_a_new_index(tmp_path: Path) -> None:
+    source = write_pictures(tmp_path / "in", 4)
+    run(source, tmp_path / "out")
+    asked = encode(picture(50), "jpg", quality=70)
+    assert not open_run(tmp_path / "out").search(asked)
+    put(source, "new/0050.png", saved(picture(50), "PNG"))
+    run(source, tmp_path / "out")
+    assert [one.file for one in open_run(tmp_path / "out").search(asked)] == ["new/0050.png"]
+    assert len(list((tmp_path / "out" / "search").iterdir())) == 1
+
+
+def test_a_run_of_other_algorithms_is_refused(out: Path, tmp_path: Path) -> None:
+    shutil.copytree(out, tmp_path / "run")
+    state = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps({**state, "fingerprint": "0" * 16}))
+    opened = open_run(tmp_path / "run")
+    assert opened.images().num_rows > 0
+    with pytest.raises(RunFolderError, match="another version"):
+        opened.search(recoded(picture(4), 50))
+
+
+def test_the_command_tells_people_and_machines(out: Path, tmp_path: Path) -> None:
+    asked = tmp_path / "asked.jpg"
+    asked.write_bytes(recoded(picture(6), 50))
+    done = imgsieve("search", out, asked)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("0 equal and ")
+    assert "near (stage 4: " in done.stdout
+    value = json.loads(imgsieve("search", out, asked, "--json", "--limit", "1").stdout)
+    assert value["compared"] == 1
+    assert value["matches"][0]["relation"] == "near"
+    asked.write_bytes(encode(picture(777), "jpg"))
+    with asked.open("rb") as stream:
+        nothing = imgsieve("search", out, "-", stdin=stream)
+    assert nothing.returncode == 0, nothing.stderr
+    assert " came near" in nothing.stdout
+
+
+def test_the_command_fails_in_one_line(out: Path, tmp_path: Path) -> None:
+    for arguments, code in (((out, tmp_path / "none.jpg"), 1), ((tmp_path, "x.jpg"), 1), ((out,), 2)):
+        done = imgsieve("search", *arguments)
+        assert (done.returncode, done.stdout) == (code, "")
+        assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
