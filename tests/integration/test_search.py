@@ -63,8 +63,7 @@ def test_every_keeper_finds_its_group_and_nothing_else(opened: Run, out: Path) -
 )
 def test_copies_are_found_and_explained(opened: Run, edit: Callable[[np.ndarray], bytes]) -> None:
     answer = opened.search(edit(picture(6)))
-    # Parts of turned pictures are looked for by a thorough run only.
-    assert {one.file for one in answer} | {"web/0006-mirror.png"} == group_of(opened, 6)
+    assert {one.file for one in answer} == group_of(opened, 6)
     for one in answer:
         assert one.relation in {"near", "exact"}
         assert one.why
@@ -95,7 +94,8 @@ def test_the_limit_is_told(opened: Run) -> None:
     whole = opened.search(recoded(picture(0), 50))
     some = opened.search(recoded(picture(0), 50), limit=1)
     assert whole.compared > 1
-    assert (some.compared, some.not_compared) == (1, whole.compared - 1)
+    assert some.compared == 1
+    assert (some.not_compared > 0) is (whole.not_compared == 0)
     with pytest.raises(ConfigError, match="limit"):
         opened.search(b"", limit=0)
 

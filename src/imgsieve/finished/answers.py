@@ -67,6 +67,8 @@ class SearchAnswer:
     """so many were left by stage 2, and"""
     left_by_descriptor: int = 0
     """so many by stage 3;"""
+    from_groups: int = 0
+    """so many more are in one group with a match, as the run has it;"""
     compared: int = 0
     """so many were compared in stage 4, the likeliest first, and"""
     not_compared: int = 0

@@ -48,8 +48,8 @@ class OpenedFolder(RunFolder):
 
     remote = False
 
-    def close(self) -> object:
-        """Remove what was brought here."""
+    def close(self) -> None:
+        """Remove what was brought here from elsewhere."""
 
     def _check(self, root: Path) -> None:
         """Refuse a place that holds no run."""
@@ -76,7 +76,7 @@ class _RemoteFolder(OpenedFolder):
     def __init__(self, address: Address, traffic: Traffic) -> None:
         self._prefix = address.prefix
         copy = Path(tempfile.mkdtemp(prefix="imgsieve-run-"))
-        self.close = weakref.finalize(self, shutil.rmtree, copy, ignore_errors=True)
+        self._remove = weakref.finalize(self, shutil.rmtree, copy, ignore_errors=True)
         self._bringing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._choosing = threading.Lock()
         with told_of(address.uri):
@@ -88,6 +88,10 @@ class _RemoteFolder(OpenedFolder):
         del root
         if not self.path("run.json").exists():
             raise RunFolderError(f"{self.place} holds no run; name the folder of a finished one")
+
+    def close(self) -> None:
+        """Remove what was brought here."""
+        self._remove()
 
     def path(self, name: str) -> Path:
         """Return the path of a part, brought here now if it was not yet."""
