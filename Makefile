@@ -1,6 +1,6 @@
 # make run  SRC=folder OUT=folder   find the duplicates in a folder; with neither: on made-up pictures
 # make test                         all checks and all tests
-# make lint | docs | clean          checks alone, the pages of the command line, remove what was built
+# make lint | docs | clean          checks alone, the pages made from the code, remove what was built
 
 # A Python of 3.11 or newer, unless PYTHON names one.
 PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3 python; do \
@@ -47,6 +47,7 @@ test: browser azurite lint
 
 docs: $(READY)
 	$(BIN)/python tools/generate_cli_docs.py
+	$(BIN)/python tools/generate_api_docs.py
 
 clean:
 	rm -rf build dist $(VENV) tests/azurite/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,12 +12,10 @@ import pyarrow.compute as pc
 from imgsieve.features.provenance import NEITHER, OF_FIRST
 from imgsieve.finished.answers import DIFFERENT, EXACT, NEAR, UNDECIDED, Candidate
 from imgsieve.finished.comparing import Compared
+from imgsieve.finished.contents import RunContents
 from imgsieve.finished.scanning import Scan
 from imgsieve.finished.sifting import Sifted
 from imgsieve.schema import DUPLICATE, Verdict
-
-if TYPE_CHECKING:
-    from imgsieve.finished.opening import Run
 
 __all__ = ["Account"]
 
@@ -38,7 +36,7 @@ class Account:
         What stages 1 to 3 say, in the order of the images.
     """
 
-    def __init__(self, run: Run, proposed: pa.Table, sifted: Sifted) -> None:
+    def __init__(self, run: RunContents, proposed: pa.Table, sifted: Sifted) -> None:
         self._run = run
         self._tables = {"wavelet": proposed, "color": sifted.color, "global": sifted.refined}
         self._places = {name: table["b"].to_numpy() for name, table in self._tables.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from imgsieve.features.regions import SOME_PART, WHOLE
 from imgsieve.finished.accounts import Account
 from imgsieve.finished.answers import DIFFERENT, EXACT, NEAR, UNDECIDED, Candidate, SearchAnswer
 from imgsieve.finished.comparing import compare_with
+from imgsieve.finished.contents import GROUPS_TABLE, RunContents
 from imgsieve.finished.index import SearchIndex, open_index
 from imgsieve.finished.pictures import CandidatePictures
 from imgsieve.finished.query import Query, describe_query
@@ -26,16 +27,13 @@ from imgsieve.finished.sifting import propose_embedded, sift
 from imgsieve.schema import Verdict
 from imgsieve.storage.single import FileReader
 
-if TYPE_CHECKING:
-    from imgsieve.finished.opening import Run
-
 __all__ = ["Search", "search_run"]
 
 _THREADS = 4
 """Workers at most: a question is over before more of them have anything to do."""
 
 
-def search_run(run: Run, picture: str | os.PathLike[str] | bytes, limit: int) -> SearchAnswer:
+def search_run(run: RunContents, picture: str | os.PathLike[str] | bytes, limit: int) -> SearchAnswer:
     """Answer which images of a run match a picture; see `imgsieve.finished.Run.search`."""
     began = time.perf_counter()
     if limit < 1:
@@ -54,7 +52,7 @@ class Search:
         The run.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunContents) -> None:
         cv2.setNumThreads(1)
         self._run = run
         self._config = run.config
@@ -63,7 +61,7 @@ class Search:
         self._pictures = CandidatePictures(run.traffic, self._config)
 
     @classmethod
-    def of(cls, run: Run) -> Search:
+    def of(cls, run: RunContents) -> Search:
         """Return that of a run, made at its first question."""
         return run.once("search", lambda: cls(run))
 
@@ -116,7 +114,7 @@ class Search:
         groups = {one.group for one in candidates if one.group is not None and one.relation in (EXACT, NEAR)}
         if not groups:
             return []
-        column = self._run.images(["group"])["group"].fill_null(-1).to_numpy()
+        column = self._run.table(GROUPS_TABLE, ["group"])["group"].fill_null(-1).to_numpy()
         mates = np.nonzero(np.isin(column, list(groups)))[0]
         alone = self._index.take("first", mates).view(np.int32)[:, 0] == mates
         return [
