@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import uuid
 from itertools import groupby
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from run_checks import config, rows_of, run, summary_of, write_pictures
 
+import imgsieve
 from imgsieve import finished, runs
 from imgsieve.errors import RunFolderError
 from imgsieve.finished import Group, iter_groups, open_run
@@ -117,3 +119,15 @@ def test_damage_is_told(out: Path, tmp_path: Path) -> None:
 
 def test_the_names_are_public() -> None:
     assert {"Run", "open_run", "iter_groups", "Group", "Member", "Candidate", "SearchAnswer"} <= set(finished.__all__)
+
+
+def test_the_dictionary_of_the_page_on_migration(out: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "migration.md").read_text("utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "duplicates = {" in block]
+    names: dict[str, Any] = {"imgsieve": imgsieve}
+    exec(code.replace('"found"', repr(str(out))), names)  # noqa: S102 - our own page
+    rows, duplicates = rows_of(out), names["duplicates"]
+    assert set(duplicates) == set(rows)
+    for file, others in duplicates.items():
+        mates = {name for name, row in rows.items() if row["group"] is not None and row["group"] == rows[file]["group"]}
+        assert set(others) == mates - {file}
