@@ -177,6 +177,18 @@ def test_a_run_of_other_algorithms_is_refused(out: Path, tmp_path: Path) -> None
         opened.search(recoded(picture(4), 50))
 
 
+def test_a_run_without_its_features_is_refused(out: Path, tmp_path: Path) -> None:
+    shutil.copytree(out, tmp_path / "run", ignore=shutil.ignore_patterns("search", "part-000000*"))
+    with pytest.raises(RunFolderError, match="features .* cannot be read"):
+        open_run(tmp_path / "run").search(recoded(picture(4), 50))
+    state = json.loads((tmp_path / "run" / "run.json").read_text())
+    del state["features"]
+    (tmp_path / "run" / "run.json").write_text(json.dumps(state))
+    with pytest.raises(RunFolderError, match="does not name the features"):
+        open_run(tmp_path / "run").search(recoded(picture(4), 50))
+    assert not list((tmp_path / "run").glob("search/*"))
+
+
 def test_the_command_tells_people_and_machines(out: Path, tmp_path: Path) -> None:
     asked = tmp_path / "asked.jpg"
     asked.write_bytes(recoded(picture(6), 50))

@@ -85,9 +85,19 @@ class RunContents:
 
     @cached_property
     def features(self) -> FeatureColumns:
-        """The features of all images."""
+        """The features of all images.
+
+        Raises
+        ------
+        RunFolderError
+            The run does not say where they are.
+        """
         parts = tuple(self.state.get("features", {}).get("committed", ()))
         starts = np.minimum(np.arange(len(parts) + 1) * SHARD_ROWS, self.manifest.rows)
+        if starts[-1] != self.manifest.rows:
+            raise RunFolderError(
+                f"run.json of {self.folder.place} does not name the features; give the run's command again"
+            )
         return FeatureColumns(self.folder, parts, starts, self.manifest.fingerprint)
 
     @cached_property
