@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,16 @@ def test_bytes_paths_and_urls_are_the_same_question(opened: Run, out: Path) -> N
     answers = [opened.search(asked) for asked in (path, str(path), path.as_uri(), path.read_bytes())]
     assert len({tuple(one.file for one in answer) for answer in answers}) == 1
     assert len(answers[0]) > 1
+
+
+def test_threads_get_the_same_answers(out: Path, tmp_path: Path) -> None:
+    shutil.copytree(out, tmp_path / "run", ignore=shutil.ignore_patterns("search"))
+    opened = open_run(tmp_path / "run")
+    questions = [recoded(picture(number), 60) for number in range(6)] * 2
+    with ThreadPoolExecutor(6) as pool:
+        together = [[one.file for one in answer] for answer in pool.map(opened.search, questions)]
+    assert together == [[one.file for one in opened.search(asked)] for asked in questions]
+    assert all(together)
 
 
 def test_the_index_is_made_once_and_anew_where_it_is_damaged(out: Path, tmp_path: Path) -> None:
