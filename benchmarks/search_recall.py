@@ -6,8 +6,8 @@ Usage::
 
 SET is a folder with ``images/`` and ``truth.csv`` (columns file, source, transform), as `evaluation_sets.py` makes
 them. One image of each of so many sources is held out, a run is made over all others in OUT, and each that was held
-out is asked for. *Found* counts those for which at least one image of the same source is a match, *wrong* those for which an
-image of another source is.
+out is asked for. *Found* counts those for which at least one image of the same source is a match, *wrong* those for
+which an image of another source is.
 """
 
 from __future__ import annotations

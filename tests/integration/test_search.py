@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from cli_process import imgsieve
 from PIL import Image
-from run_checks import encode, picture, put, recoded, rows_of, run, saved, write_pictures
+from run_checks import config, encode, picture, put, recoded, rows_of, run, saved, write_pictures
 
+from imgsieve import runs
 from imgsieve.errors import ConfigError, DecodeError, FetchError, RunFolderError
 from imgsieve.finished import Run, open_run
+from stores.azurite import Azurite
 
 PHOTOS = 12
 
@@ -190,7 +192,7 @@ def test_a_run_of_other_algorithms_is_refused(out: Path, tmp_path: Path) -> None
 
 def test_a_run_without_its_features_is_refused(out: Path, tmp_path: Path) -> None:
     shutil.copytree(out, tmp_path / "run", ignore=shutil.ignore_patterns("search", "part-000000*"))
-    with pytest.raises(RunFolderError, match="features .* cannot be read"):
+    with pytest.raises(RunFolderError, match=r"features .* cannot be read"):
         open_run(tmp_path / "run").search(recoded(picture(4), 50))
     state = json.loads((tmp_path / "run" / "run.json").read_text())
     del state["features"]
@@ -198,6 +200,32 @@ def test_a_run_without_its_features_is_refused(out: Path, tmp_path: Path) -> Non
     with pytest.raises(RunFolderError, match="does not name the features"):
         open_run(tmp_path / "run").search(recoded(picture(4), 50))
     assert not list((tmp_path / "run").glob("search/*"))
+
+
+def test_runs_and_pictures_may_lie_on_a_store(
+    azurite: Azurite, container: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in azurite.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("IMGSIEVE_SCRATCH", str(tmp_path))
+    asked = f"az://{container}/asked/a%20picture.jpg"
+    with azurite.container(container) as client:
+        for number in range(3):
+            client.upload_blob(f"in/some folder/{number}#.jpg", encode(picture(number), "jpg", quality=92))
+        client.upload_blob("asked/a picture.jpg", recoded(picture(1), 60))
+    runs.run([f"az://{container}/in"], f"az://{container}/run", config())
+    with open_run(f"az://{container}/run") as opened:
+        answer = opened.search(asked)
+        assert [(one.file, one.relation) for one in answer] == [("some folder/1#.jpg", "near")]
+        assert answer.matches[0].uri == f"az://{container}/in/some%20folder/1%23.jpg"
+        with azurite.container(container) as client:
+            client.delete_blob("in/some folder/1#.jpg")
+        gone = opened.search(asked)
+        assert [one.file for one in gone.undecided] == ["some folder/1#.jpg"]
+    assert not [path for path in tmp_path.iterdir() if path.suffix != ".index"]
+    done = imgsieve("search", f"az://{container}/run", asked)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "not known" in done.stdout
 
 
 def test_the_command_tells_people_and_machines(out: Path, tmp_path: Path) -> None:
