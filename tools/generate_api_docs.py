@@ -43,6 +43,13 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
         *("runs.run", "runs.RunResult", "runs.Event"),
         *("config.load_config", "config.RunConfig", "config.Effort"),
     ),
+    "Options": tuple(
+        f"config.{name}Config"
+        for name in (
+            *("Source", "Decode", "Wavelet", "Voting", "Color", "Global", "Local", "Quality"),
+            *("Execution", "Network", "Price"),
+        )
+    ),
 }
 """Names of each section, as they are within the package; public names that are in none come into the first."""
 
@@ -112,7 +119,8 @@ def _fields(found: type) -> Iterator[str]:
     else:
         for field in dataclasses.fields(found):
             note = _inline(notes.get(field.name, ""))
-            yield f"- `{field.name}` (`{_annotation(field.type)}`){': ' if note else ''}{note}"
+            default = "" if field.default is dataclasses.MISSING else f" = {field.default!r}"
+            yield f"- `{field.name}` (`{_annotation(field.type)}{default}`){': ' if note else ''}{note}"
     yield ""
 
 
@@ -248,7 +256,8 @@ def _inline(text: str) -> str:
 
 def _errors() -> str:
     """Return the tree of errors."""
-    return (inspect.getdoc(errors) or "").replace("::\n\n", "```text\n", 1).rstrip() + "\n```"
+    told, _, tree = (inspect.getdoc(errors) or "").partition("::\n\n")
+    return f"{told}```text\n{textwrap.dedent(tree).rstrip()}\n```"
 
 
 def main(arguments: list[str]) -> int:
