@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from imgsieve.config.checking import check_config, checked
 from imgsieve.config.efforts import EFFORTS, Effort
+from imgsieve.config.profiles import PROFILES, Profile, profile_of
 from imgsieve.config.run import RunConfig
 from imgsieve.errors import ConfigError
 
@@ -19,24 +21,30 @@ def load_config(
     path: Path | None,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     effort: Effort = Effort.BALANCED,
+    profile: Profile | str | None = None,
 ) -> RunConfig:
     """Read a TOML file of options and lay ``overrides`` over it.
 
     Parameters
     ----------
     path
-        A TOML file with tables named as the fields of `RunConfig`; None for the defaults.
+        A TOML file with tables named as the fields of `RunConfig`, and ``profile = "NAME"`` above them if wished; None
+        for the defaults.
     overrides
         Options by table; those that are None are passed over.
     effort
         How hard to search; what the file says of the same options counts more.
+    profile
+        What to spend for speed; None for what the file says, or ``balanced``. What the file says of single options
+        counts more.
 
     Raises
     ------
     ConfigError
-        The file cannot be read, or names a table or option that does not exist, or a value has the wrong type.
+        The file cannot be read, or names a table or option that does not exist, or a value has the wrong type or is
+        out of its range.
     """
-    tables: dict[str, dict[str, Any]] = {}
+    tables: dict[str, Any] = {}
     if path is not None:
         try:
             tables = tomllib.loads(path.read_text("utf-8"))
@@ -44,19 +52,21 @@ def load_config(
             raise ConfigError(f"the configuration {path} cannot be read: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"the configuration {path} is not TOML: {error}") from error
+    named = tables.pop("profile", Profile.BALANCED)
+    chosen = profile_of(named if profile is None else profile)
     sections = {f.name: f.default_factory for f in dataclasses.fields(RunConfig)}
     for name, table in tables.items():
         if name not in sections:
             raise ConfigError(f"{path}: there is no table [{name}]; there are {', '.join(sections)}")
         if not isinstance(table, dict):
             raise ConfigError(f"{path}: {name} must be a table")
-    for name, options in EFFORTS[effort].items():
+    for name, options in [*EFFORTS[effort].items(), *PROFILES[chosen].items()]:
         tables[name] = {**options, **tables.get(name, {})}
     for name, options in (overrides or {}).items():
         given = {key: value for key, value in options.items() if value is not None}
         tables[name] = {**tables.get(name, {}), **given}
     made = {name: _section(name, make(), tables.get(name, {})) for name, make in sections.items()}  # type: ignore[operator]
-    return RunConfig(**made)
+    return check_config(RunConfig(**made))
 
 
 def _section(name: str, defaults: Any, given: Mapping[str, Any]) -> Any:
@@ -66,24 +76,5 @@ def _section(name: str, defaults: Any, given: Mapping[str, Any]) -> Any:
     for key, value in given.items():
         if key not in known:
             raise ConfigError(f"[{name}] has no option {key!r}; it has {', '.join(known)}")
-        values[key] = _checked(f"{name}.{key}", value, known[key])
+        values[key] = checked(f"{name}.{key}", value, known[key])
     return dataclasses.replace(defaults, **values)
-
-
-def _checked(name: str, value: Any, default: Any) -> Any:
-    """Return ``value`` as the type of ``default``, or say that it does not fit."""
-    if isinstance(default, tuple) and isinstance(value, list | tuple):
-        if all(isinstance(item, str) for item in value):
-            return tuple(value)
-    elif isinstance(default, bool) or isinstance(value, bool):
-        if isinstance(default, bool) and isinstance(value, bool):
-            return value
-    elif isinstance(default, float) and isinstance(value, int | float):
-        if value >= 0:
-            return float(value)
-    elif isinstance(default, int) and isinstance(value, int):
-        if value >= 0:
-            return value
-    elif (default is None or isinstance(default, str)) and isinstance(value, str):
-        return value
-    raise ConfigError(f"{name} = {value!r} does not fit; its default is {default!r}")

@@ -183,9 +183,22 @@ class ExecutionConfig:
     """How the work is done. Never changes the result."""
 
     workers: int = 0
-    """Threads; 0 for one a core."""
+    """Threads; 0 for one a core that this process may use, and fewer where the memory budget has no room for so many.
+    Files of a store are fetched by further threads, up to `NetworkConfig.max_concurrency`."""
     memory_bytes: int = 2 * 1024**3
     """Ceiling of the process's resident memory."""
+    chunk_size: int = 0
+    """Images that a worker describes at one go; 0 for 8, and fewer where that would leave workers idle."""
+    max_group_size_color: int = 2048
+    """Images whose features a worker of stage 2 holds at one time; larger groups of candidates are worked through in
+    pieces. From 2, for a pair is not divided."""
+    max_group_size_global: int = 2048
+    """The same for stage 3."""
+    max_group_size_local: int = 1024
+    """Images that stage 4 looks up at one time; of these, a worker holds the pictures of two."""
+    gc_frequency: int = 0
+    """Groups of candidates that stage 4 works through between two hand-backs of freed memory to the system; 0 for one
+    at its end."""
 
 
 @dataclass(frozen=True, kw_only=True)

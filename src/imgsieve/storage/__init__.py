@@ -6,7 +6,8 @@ from imgsieve.storage.entry import Entry, Source
 from imgsieve.storage.faults import Fault, StoreFault
 from imgsieve.storage.filters import ListingFilter
 from imgsieve.storage.folder import FolderSource, uri_of
-from imgsieve.storage.opening import memory_store, open_source, open_store
+from imgsieve.storage.names import NamedImages
+from imgsieve.storage.opening import memory_store, open_named, open_source, open_store
 from imgsieve.storage.store import Store
 from imgsieve.storage.traffic import Traffic
 
@@ -17,12 +18,14 @@ __all__ = [
     "Fault",
     "FolderSource",
     "ListingFilter",
+    "NamedImages",
     "Source",
     "Store",
     "StoreFault",
     "Traffic",
     "is_remote",
     "memory_store",
+    "open_named",
     "open_source",
     "open_store",
     "parse_address",

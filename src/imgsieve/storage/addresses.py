@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from imgsieve.errors import SourceError
 from imgsieve.storage.connections import AzureAccount, account_of_environment, needed_account
 
-__all__ = ["Address", "is_remote", "parse_address", "quote_name"]
+__all__ = ["Address", "is_remote", "parse_address", "parse_object", "quote_name"]
 
 _KINDS = "a folder, az://, https://ACCOUNT.blob.core.windows.net/, abfss://, s3://, gs:// or memory://"
 _SIMPLE = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "memory": "memory"}
@@ -84,8 +84,53 @@ def parse_address(place: str, environment: Mapping[str, str] | None = None) -> A
         return Address(kind="file", uri=path.absolute().as_uri(), path=path)
     scheme, rest = _scheme(place), place.partition("://")[2]
     if scheme == "file":
-        path = Path(os.fsdecode(unquote_to_bytes(rest)))
+        # The root's URL loses its slash where slashes at the end are left out.
+        path = Path(os.fsdecode(unquote_to_bytes(rest)) or "/")
         return Address(kind="file", uri=place.rstrip("/"), path=path)
+    return _address(_in_store(scheme, rest, environment))
+
+
+def parse_object(url: str, environment: Mapping[str, str] | None = None) -> tuple[Address, str]:
+    """Read the URL of one object of a store.
+
+    Parameters
+    ----------
+    url
+        As for `parse_address`, with a scheme other than ``file``.
+    environment
+        Where accounts and keys are named; None for that of the process.
+
+    Returns
+    -------
+    The address of the whole container or bucket, and the name of the object in it, exactly.
+
+    Raises
+    ------
+    SourceError
+        The kind of URL is not known, or it is not complete.
+    """
+    found = _in_store(_scheme(url), url.partition("://")[2], os.environ if environment is None else environment)
+    name = _key(found.path)
+    if not name:
+        raise SourceError(f"{found.base}: this names a container or bucket and no image in it")
+    return _address(replace(found, path="")), name
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """The parts of a URL of a store."""
+
+    kind: str
+    base: str
+    """The container as a URL without secrets."""
+    container: str
+    path: str
+    """What follows the container and its slash, as written."""
+    account: AzureAccount | None = field(default=None, repr=False)
+
+
+def _in_store(scheme: str, rest: str, environment: Mapping[str, str]) -> _Found:
+    """Read what follows the scheme of the URL of a store."""
     if scheme in _SIMPLE:
         return _simple(_SIMPLE[scheme], rest)
     if scheme in ("az", "azure", "abfs", "abfss", "wasb", "wasbs"):
@@ -95,12 +140,19 @@ def parse_address(place: str, environment: Mapping[str, str] | None = None) -> A
     raise SourceError(f"{scheme}://: sources of this kind are not supported; name {_KINDS}")
 
 
+def _address(found: _Found) -> Address:
+    """Return the address of a place in a container."""
+    prefix = _prefix(found.path)
+    uri = _uri(found.base, prefix)
+    return Address(kind=found.kind, uri=uri, container=found.container, prefix=prefix, account=found.account)
+
+
 def _scheme(place: str) -> str:
     """Return what stands before the colon of a URL."""
     return place.partition("://")[0].lower()
 
 
-def _simple(kind: str, rest: str) -> Address:
+def _simple(kind: str, rest: str) -> _Found:
     """Read the URL of a bucket."""
     bucket, _, path = rest.partition("/")
     if "@" in bucket:
@@ -108,11 +160,10 @@ def _simple(kind: str, rest: str) -> Address:
     if "?" in rest:
         raise SourceError(f"{kind}://: there is a '?' in the URL; where it is part of a name, write %3F")
     _check_container(bucket, kind, "bucket", f"{kind}://BUCKET/PREFIX")
-    prefix = _prefix(path)
-    return Address(kind=kind, uri=_uri(f"{kind}://{bucket}", prefix), container=bucket, prefix=prefix)
+    return _Found(kind=kind, base=f"{kind}://{bucket}", container=bucket, path=path)
 
 
-def _azure_by_container(rest: str, environment: Mapping[str, str]) -> Address:
+def _azure_by_container(rest: str, environment: Mapping[str, str]) -> _Found:
     """Read a URL that names a container, the account perhaps, and a SAS perhaps."""
     place, _, sas = rest.partition("?")
     host, _, path = place.partition("/")
@@ -127,7 +178,7 @@ def _azure_by_container(rest: str, environment: Mapping[str, str]) -> Address:
     return _azure(base, container, path, account.with_sas(sas) if sas else account)
 
 
-def _azure_by_endpoint(scheme: str, rest: str, environment: Mapping[str, str]) -> Address:
+def _azure_by_endpoint(scheme: str, rest: str, environment: Mapping[str, str]) -> _Found:
     """Read a URL of Azure's own form, with a SAS perhaps."""
     place, _, sas = rest.partition("?")
     host, _, path = place.partition("/")
@@ -139,15 +190,14 @@ def _azure_by_endpoint(scheme: str, rest: str, environment: Mapping[str, str]) -
         account = AzureAccount.of_host(host.replace(".dfs.", ".blob."), environment)
     else:
         raise SourceError(f"{shown}: this is no store that is known here; name {_KINDS}")
-    container, _, path = path.strip("/").partition("/")
+    container, _, path = path.lstrip("/").partition("/")
     _check_container(container, scheme, "container", f"{shown}/CONTAINER/PREFIX")
     return _azure(f"{account.endpoint}/{container}", container, path, account.with_sas(sas) if sas else account)
 
 
-def _azure(base: str, container: str, path: str, account: AzureAccount) -> Address:
-    """Return the address of a place in a container."""
-    prefix = _prefix(path)
-    return Address(kind="azure", uri=_uri(base, prefix), container=container, prefix=prefix, account=account)
+def _azure(base: str, container: str, path: str, account: AzureAccount) -> _Found:
+    """Return the parts of a URL of Azure."""
+    return _Found(kind="azure", base=base, container=container, path=path, account=account)
 
 
 def _check_container(name: str, scheme: str, what: str, form: str) -> None:
@@ -160,15 +210,20 @@ def _check_container(name: str, scheme: str, what: str, form: str) -> None:
 
 def _prefix(path: str) -> str:
     """Decode a prefix; it ends in a slash, or is nothing."""
+    name = _key(path).strip("/")
+    return f"{name}/" if name else ""
+
+
+def _key(path: str) -> str:
+    """Decode the name of an object, or the begin of names."""
     if "#" in path:
         raise SourceError("there is a '#' in the URL of a source; where it is part of a name, write %23")
     try:
-        name = unquote(path, errors="strict").strip("/")
+        return unquote(path, errors="strict")
     except UnicodeDecodeError:
         raise SourceError(
             "a source has a name that is not UTF-8, which no store has; check its percent signs"
         ) from None
-    return f"{name}/" if name else ""
 
 
 def _uri(base: str, prefix: str) -> str:

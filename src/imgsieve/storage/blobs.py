@@ -11,9 +11,9 @@ from imgsieve.storage.faults import Fault, StoreFault
 from imgsieve.storage.filters import ListingFilter
 from imgsieve.storage.store import Store
 
-__all__ = ["BlobSource", "source_error"]
+__all__ = ["FAULTS_OF_ONE_FILE", "BlobSource", "source_error"]
 
-_ROWS = {
+FAULTS_OF_ONE_FILE = {
     Fault.MISSING: ("vanished", "the file vanished between listing and reading"),
     Fault.CHANGED: ("changed", "the file changed between listing and reading"),
     Fault.ARCHIVED: ("unreadable", "the file lies in an archive tier; rehydrate it to have it read"),
@@ -127,8 +127,8 @@ class BlobSource:
 
     def _error(self, fault: StoreFault) -> FetchError | SourceError:
         """Tell what is wrong with one file from what is wrong with the whole store."""
-        if fault.kind in _ROWS:
-            return FetchError(*_ROWS[fault.kind])
+        if fault.kind in FAULTS_OF_ONE_FILE:
+            return FetchError(*FAULTS_OF_ONE_FILE[fault.kind])
         lost = fault.passing and self._store.silent_seconds() > self._store.patience
         if lost or fault.kind in (Fault.UNAUTHENTICATED, Fault.NO_CONTAINER):
             return source_error(fault, self.uri)

@@ -17,7 +17,10 @@ from imgsieve.storage.entry import Entry, SniffTest
 from imgsieve.storage.filters import ListingFilter
 from imgsieve.storage.ordering import in_order
 
-__all__ = ["FolderSource", "uri_of"]
+__all__ = ["VANISHED", "FolderSource", "entry_of", "fetch_file", "readable_path", "uri_of"]
+
+VANISHED = "vanished"
+"""The version of a file that is not there."""
 
 _FIRST_BYTES = 64
 _SCHEME = "file://"
@@ -85,7 +88,7 @@ class FolderSource:
             with os.scandir(folder) as found:
                 names = in_order(self._names(found))
         except OSError as error:
-            self.unreadable.append(f"{_readable(folder)}: {error.strerror}")
+            self.unreadable.append(f"{readable_path(folder)}: {error.strerror}")
             return iter(())
         return (os.path.join(folder, name) for name in names)  # noqa: PTH118 - paths are bytes
 
@@ -104,16 +107,11 @@ class FolderSource:
 
     def _entry(self, path: bytes) -> Entry | None:
         """Return the entry of one file, None when the filters leave it out."""
-        file = _readable(path[len(self._root) :].lstrip(b"/"))
+        file = readable_path(path[len(self._root) :].lstrip(b"/"))
         if not self._filters.lists_name(file):
             return None
-        try:
-            status = os.lstat(path)
-        except OSError:
-            return Entry(uri=uri_of(path), file=file, size=0, etag="vanished")
-        if not self._filters.lists(status.st_size, status.st_mtime):
-            return None
-        return Entry(uri=uri_of(path), file=file, size=status.st_size, etag=_etag(status), modified=status.st_mtime)
+        entry = entry_of(path, file)
+        return entry if entry.etag == VANISHED or self._filters.lists(entry.size, entry.modified) else None
 
     def path_of(self, uri: str) -> Path:
         """Return the path of a listed file."""
@@ -128,35 +126,50 @@ class FolderSource:
 
     def fetch(self, uri: str, size: int, etag: str, *, wanted: SniffTest, first: int | None = None) -> bytes:
         """Read one file whole; see `imgsieve.storage.entry.Source`."""
-        path = unquote_to_bytes(uri[len(_SCHEME) :])
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise _fetch_error(error) from error
-        try:
-            return self._read(descriptor, uri.rpartition("/")[2], size if first is None else first, etag, wanted)
-        except OSError as error:
-            raise _fetch_error(error) from error
-        finally:
-            os.close(descriptor)
+        return fetch_file(uri, size, etag, wanted=wanted, first=first)
 
-    def _read(self, descriptor: int, name: str, size: int, etag: str, wanted: SniffTest) -> bytes:
-        """Read an open file, checking its version before and after."""
-        if _etag(os.fstat(descriptor)) != etag:
-            raise FetchError("changed", "the file changed between listing and reading")
-        first = os.read(descriptor, min(size, _FIRST_BYTES))
-        if first and not wanted(first, name):
-            raise DecodeError("not-an-image", "the content is of another kind than pictures")
-        parts, missing = [first], size - len(first)
-        while missing > 0:
-            part = os.read(descriptor, missing)
-            if not part:
-                break
-            parts.append(part)
-            missing -= len(part)
-        if missing or _etag(os.fstat(descriptor)) != etag:
-            raise FetchError("changed", "the file changed while it was read")
-        return b"".join(parts)
+
+def entry_of(path: bytes, file: str) -> Entry:
+    """Return the entry of one file by its absolute path; ``file`` is its path within its source."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return Entry(uri=uri_of(path), file=file, size=0, etag=VANISHED)
+    return Entry(uri=uri_of(path), file=file, size=status.st_size, etag=_etag(status), modified=status.st_mtime)
+
+
+def fetch_file(uri: str, size: int, etag: str, *, wanted: SniffTest, first: int | None = None) -> bytes:
+    """Read one file of this machine whole; see `imgsieve.storage.entry.Source.fetch`."""
+    path = unquote_to_bytes(uri[len(_SCHEME) :])
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _fetch_error(error) from error
+    try:
+        return _read(descriptor, uri.rpartition("/")[2], size if first is None else first, etag, wanted)
+    except OSError as error:
+        raise _fetch_error(error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int, name: str, size: int, etag: str, wanted: SniffTest) -> bytes:
+    """Read an open file, checking its version before and after."""
+    if _etag(os.fstat(descriptor)) != etag:
+        raise FetchError("changed", "the file changed between listing and reading")
+    first = os.read(descriptor, min(size, _FIRST_BYTES))
+    if first and not wanted(first, name):
+        raise DecodeError("not-an-image", "the content is of another kind than pictures")
+    parts, missing = [first], size - len(first)
+    while missing > 0:
+        part = os.read(descriptor, missing)
+        if not part:
+            break
+        parts.append(part)
+        missing -= len(part)
+    if missing or _etag(os.fstat(descriptor)) != etag:
+        raise FetchError("changed", "the file changed while it was read")
+    return b"".join(parts)
 
 
 def _fetch_error(error: OSError) -> FetchError:
@@ -186,6 +199,6 @@ def uri_of(path: bytes) -> str:
     return _SCHEME + quote_from_bytes(path)
 
 
-def _readable(path: bytes) -> str:
+def readable_path(path: bytes) -> str:
     r"""Show a path as text; bytes that are not UTF-8 become ``\xNN``."""
     return path.decode("utf-8", "backslashreplace")

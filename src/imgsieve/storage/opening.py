@@ -14,13 +14,15 @@ from imgsieve.storage.blobs import BlobSource
 from imgsieve.storage.entry import Source
 from imgsieve.storage.filters import ListingFilter
 from imgsieve.storage.folder import FolderSource
+from imgsieve.storage.named import NamedBlobs, NamedFiles
+from imgsieve.storage.names import NamedImages
 from imgsieve.storage.store import Store
 from imgsieve.storage.traffic import Traffic
 
 if TYPE_CHECKING:
     from obstore.store import MemoryStore
 
-__all__ = ["memory_store", "open_source", "open_store"]
+__all__ = ["memory_store", "open_named", "open_source", "open_store"]
 
 
 def memory_store(name: str) -> MemoryStore:
@@ -55,6 +57,33 @@ def open_source(
     if address.path is not None:
         return FolderSource(address.path, filters)
     return BlobSource(open_store(address, traffic, environment), address, filters)
+
+
+def open_named(images: NamedImages, traffic: Traffic, environment: Mapping[str, str] | None = None) -> list[Source]:
+    """Return the sources of images that are named one by one. No request is made yet.
+
+    Parameters
+    ----------
+    images
+        The images.
+    traffic
+        The run's.
+    environment
+        Where accounts and keys are named; None for that of the process.
+
+    Raises
+    ------
+    SourceError
+        Credentials are missing, or cannot be read.
+    """
+    made: list[Source] = []
+    for place in images.places:
+        if place.address is None:
+            made.append(NamedFiles(place))
+        else:
+            store = open_store(place.address, traffic, environment)
+            made.append(NamedBlobs(store, place.address, place.keys, traffic.config.max_concurrency))
+    return made
 
 
 def open_store(address: Address, traffic: Traffic, environment: Mapping[str, str] | None = None) -> Store:
