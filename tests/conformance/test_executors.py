@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from imgsieve.executors import Executor, ThreadExecutor
+from imgsieve.executors import Executor, MeasuredExecutor, ThreadExecutor
 
 EXECUTORS = {f"threads-{workers}": ThreadExecutor(workers) for workers in (1, 2, 4)}
+EXECUTORS["measured"] = MeasuredExecutor(ThreadExecutor(2))
 
 MOST_AHEAD = 4
 """Tasks a worker that an executor may take before their results are asked for."""

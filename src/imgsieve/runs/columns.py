@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.ledger import FeatureLedger
 
 __all__ = ["FeatureColumns", "fixed_bytes"]
 
@@ -25,6 +26,8 @@ class FeatureColumns:
     starts: NDArray[np.int64]
     """Shape (parts + 1,): the first image of each part, and the number of images."""
     fingerprint: str
+    ledger: FeatureLedger | None = None
+    """Counts what is read, if there is one."""
 
     @property
     def count(self) -> int:
@@ -38,7 +41,14 @@ class FeatureColumns:
 
     def _part(self, part: str, columns: Sequence[str]) -> pa.Table:
         """Read one part on this thread, and let go of its file."""
-        return pq.read_table(self.folder.path(part), columns=list(columns), use_threads=False, memory_map=False)
+        path = self.folder.path(part)
+        return self.counted(pq.read_table(path, columns=list(columns), use_threads=False, memory_map=False))
+
+    def counted(self, table: pa.Table) -> pa.Table:
+        """Return a table that was brought into memory, counted."""
+        if self.ledger is not None:
+            self.ledger.follow(table, len(table))
+        return table
 
     def take(self, images: NDArray[np.int64], columns: Sequence[str]) -> pa.Table:
         """Return the rows of images, in their order; an image may be asked for more than once."""
@@ -49,7 +59,7 @@ class FeatureColumns:
             rows = wanted[edges[i] : edges[i + 1]] - self.starts[i]
             if len(rows):
                 pieces.append(self._part(part, columns).take(pa.array(rows)))
-        return pa.concat_tables(pieces).take(pa.array(inverse))
+        return self.counted(pa.concat_tables(pieces).take(pa.array(inverse)))
 
 
 def fixed_bytes(column: pa.ChunkedArray, width: int) -> NDArray[np.uint8]:

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from imgsieve.config import LocalConfig
+from imgsieve.config import RunConfig
 from imgsieve.errors import ImageError
 from imgsieve.executors import Executor
 from imgsieve.features.regions import SOME_PART, WHOLE
+from imgsieve.memory import return_freed_memory
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.runs.verdicts import Candidates, version_key
@@ -29,7 +30,7 @@ _SHARES = 16
 """Tasks that few pairs are divided into, as far as there are as many heads: many rounds have no more than a dozen
 pairs, and no worker is to be idle while another one has half of them to do."""
 _BATCH_PAIRS = 512
-"""Pairs whose rows are looked up, and handed back, together."""
+"""Pairs whose verdicts are handed back together."""
 _IMAGE_COLUMNS = ["image_id", "uri", "size", "etag", "trimmed"]
 
 Images = dict[int, dict[str, Any]]
@@ -48,22 +49,23 @@ class PictureVerifier:
     executor
         Compares several pairs at a time.
     config
-        Options of stage 4.
+        Options of the run.
     """
 
-    def __init__(
-        self, features: FeatureColumns, reader: PictureReader, executor: Executor, config: LocalConfig
-    ) -> None:
+    def __init__(self, features: FeatureColumns, reader: PictureReader, executor: Executor, config: RunConfig) -> None:
         self._features = features
         self._reader = reader
         self._executor = executor
-        self._config = config
+        self._config = config.local
+        self._pairs_at_once = config.execution.max_group_size_local // 2
+        self._handing_back = _HandingBack(config.execution.gc_frequency)
 
     def __call__(self, pairs: Candidates) -> Iterator[pa.Table]:
         """Yield the verdicts on pairs, a few hundred at a time, in their order."""
         held: list[dict[str, Any]] = []
-        for rows in self._executor.map(self._verify, self._reader.ahead(self._tasks(pairs), _looked_at)):
+        for rows, heads in self._executor.map(self._verify, self._reader.ahead(self._tasks(pairs), _looked_at)):
             held += rows
+            self._handing_back.after(heads)
             if len(held) >= _BATCH_PAIRS:
                 yield pa.Table.from_pylist(held, PAIRS_LOCAL)
                 held = []
@@ -73,16 +75,16 @@ class PictureVerifier:
     def _tasks(self, pairs: Candidates) -> Iterator[Task]:
         """Yield pairs a few at a time, with the images that they need."""
         least = len(pairs) // _SHARES
-        for first in range(0, len(pairs), _BATCH_PAIRS):
-            some = pairs[first : first + _BATCH_PAIRS]
+        for first in range(0, len(pairs), self._pairs_at_once):
+            some = pairs[first : first + self._pairs_at_once]
             ids = np.unique(np.concatenate([some.head, some.tail]))
             images = {row["image_id"]: row for row in self._features.take(ids, _IMAGE_COLUMNS).to_pylist()}
             rows = some.rows()
             for start, end in pairwise(_cuts(some.head, least)):
                 yield images, rows[start:end]
 
-    def _verify(self, task: Task) -> list[dict[str, Any]]:
-        """Verify a few pairs, on a worker; the view of a keeper serves all its pairs."""
+    def _verify(self, task: Task) -> tuple[list[dict[str, Any]], int]:
+        """Verify a few pairs, on a worker, and tell how many heads they have; the view of one serves all its pairs."""
         images, pairs = task
         rows = []
         held: dict[int, View | ImageError] = {}
@@ -90,13 +92,16 @@ class PictureVerifier:
             held = {image: view for image, view in held.items() if image == pair["head"]}
             held |= {image: self._view(images[image]) for image in missing}
             rows.append(self._row(pair, held, images))
-        return rows
+        return rows, len({pair["head"] for pair in pairs})
 
     def _view(self, image: Mapping[str, Any]) -> View | ImageError:
         """Fetch and decode an image again; an image that cannot be had is told by its error."""
         try:
             with self._reader.picture(image) as (_, decoded):
-                return view_of_decoded(decoded, self._config, np.frombuffer(image["trimmed"], np.uint8))
+                view = view_of_decoded(decoded, self._config, np.frombuffer(image["trimmed"], np.uint8))
+                if self._features.ledger is not None:
+                    self._features.ledger.follow(view, 1)
+                return view
         except ImageError as error:
             return error
 
@@ -132,6 +137,27 @@ class PictureVerifier:
             "how": found.how or None,
             "why": found.why,
         }
+
+
+class _HandingBack:
+    """Hands freed memory back to the system now and then.
+
+    Parameters
+    ----------
+    frequency
+        Groups of candidates in between: heads, with the pairs that are verified for them; 0 for never.
+    """
+
+    def __init__(self, frequency: int) -> None:
+        self._frequency = frequency
+        self._groups = 0
+
+    def after(self, groups: int) -> None:
+        """Take in that so many more groups were worked through."""
+        self._groups += groups
+        if 0 < self._frequency <= self._groups:
+            self._groups = 0
+            return_freed_memory()
 
 
 def _cuts(heads: NDArray[np.int64], least: int) -> list[int]:

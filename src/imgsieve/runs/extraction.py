@@ -7,18 +7,20 @@ those whose failure may pass (no permission, too little memory) are tried again 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from imgsieve.config import RunConfig, digest_of
 from imgsieve.executors import Executor
 from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.earlier_features import EarlierFeatures, thumbs_name
 from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.known import KnownFeatures
+from imgsieve.runs.ledger import FeatureLedger
 from imgsieve.runs.manifest import Manifest
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.runs.state import RunState
@@ -29,6 +31,8 @@ __all__ = ["SHARD_ROWS", "Extraction", "extract"]
 
 SHARD_ROWS = 1024
 _TASK_ROWS = 8
+_TASKS_A_WORKER = 4
+"""So many tasks there should be for each worker, that none idles while another one has the last of them."""
 
 _PASSING = frozenset(("vanished", "changed", "permission", "unreadable", "too-large-for-memory"))
 """Kinds of failure that an unchanged file may get over."""
@@ -66,7 +70,7 @@ class _Shard:
 
     @property
     def thumbs_name(self) -> str:
-        return _thumbs_name(self.features_name)
+        return thumbs_name(self.features_name)
 
 
 def extract(
@@ -77,6 +81,8 @@ def extract(
     executor: Executor,
     embed: Embed | None,
     done: Callable[[int], None],
+    known: KnownFeatures | None = None,
+    ledger: FeatureLedger | None = None,
 ) -> Extraction:
     """Describe every image of the manifest.
 
@@ -88,6 +94,10 @@ def extract(
         The model of the user's own, if there is one.
     done
         Told the number of images that are done.
+    known
+        Asked for features before a picture is read, and told what was found; None where nothing else is known.
+    ledger
+        Counts what is read of the features.
     """
     folder = state.folder
     recipe = digest_of({"config": config.recipe(), "thumbnails": config.decode.thumbnails})
@@ -98,15 +108,15 @@ def extract(
     finished = {name for name, is_done in zip(names, present, strict=True) if is_done}
     earlier = [name for name in state.features() if name not in finished]
     state.begin_features(names)
-    pass_ = _Pass(folder, config, reader, embed, recipe, _Earlier(folder, recipe, earlier), done)
+    pass_ = _Pass(folder, config, reader, embed, recipe, EarlierFeatures(folder, recipe, earlier), known, done)
     pass_.run(manifest, shards, present, executor)
     folder.remove_others("features", names, earlier)
-    folder.remove_others("thumbs", map(_thumbs_name, names), map(_thumbs_name, earlier))
+    folder.remove_others("thumbs", map(thumbs_name, names), map(thumbs_name, earlier))
     state.finish_features(names)
     starts = np.minimum(np.arange(len(names) + 1) * SHARD_ROWS, manifest.rows)
     failed = [folder.facts(name).get(_FAILED) for name in names]
     fingerprint = digest_of([config.recipe(), manifest.fingerprint, failed])
-    return Extraction(FeatureColumns(folder, names, starts, fingerprint), pass_.reused, pass_.resumed)
+    return Extraction(FeatureColumns(folder, names, starts, fingerprint, ledger), pass_.reused, pass_.resumed)
 
 
 def _is_done(folder: RunFolder, name: str, fingerprint: str) -> bool:
@@ -116,11 +126,6 @@ def _is_done(folder: RunFolder, name: str, fingerprint: str) -> bool:
 
 def _features_name(number: int, fingerprint: str) -> str:
     return f"features/part-{number:06d}-{fingerprint}.parquet"
-
-
-def _thumbs_name(features: str) -> str:
-    """Return the part of the thumbnails that goes with one of the features."""
-    return features.replace("features/", "thumbs/")
 
 
 def _fingerprints(manifest: Manifest, recipe: str) -> Iterator[str]:
@@ -140,7 +145,8 @@ class _Pass:
         reader: PictureReader,
         embed: Embed | None,
         recipe: str,
-        earlier: _Earlier,
+        earlier: EarlierFeatures,
+        known: KnownFeatures | None,
         done: Callable[[int], None],
     ) -> None:
         self._folder = folder
@@ -149,13 +155,15 @@ class _Pass:
         self._embed = embed
         self._recipe = recipe
         self._earlier = earlier
+        self._known = known
         self._done = done
         self._count = 0
         self.resumed = self.reused = 0
 
     def run(self, manifest: Manifest, shards: list[str], present: list[bool], executor: Executor) -> None:
         """Describe what is not there yet; tasks of all shards flow through one map, so that no worker idles."""
-        tasks = self._reader.ahead(self._tasks(manifest, shards, present), _unknown)
+        rows = _task_rows(self._config.execution.chunk_size, manifest.rows, executor.workers)
+        tasks = self._reader.ahead(self._tasks(manifest, shards, present, rows), _unknown)
         for shard, described in executor.map(self._describe, tasks):
             shard.found += described
             self._advance(len(described))
@@ -163,7 +171,7 @@ class _Pass:
                 self._commit(shard)
 
     def _tasks(
-        self, manifest: Manifest, shards: list[str], present: list[bool]
+        self, manifest: Manifest, shards: list[str], present: list[bool], rows_a_task: int
     ) -> Iterator[tuple[_Shard, list[dict[str, Any]]]]:
         """Yield the tasks of the shards that are missing."""
         for number, rows in enumerate(manifest.slices(SHARD_ROWS)):
@@ -172,10 +180,28 @@ class _Pass:
                 self._advance(len(rows))
                 continue
             shard = _Shard(number, rows.select(MANIFEST.names).to_pylist(), shards[number])
-            shard.known = self._earlier.lookup(shard.images)
+            shard.known = self._lookup(shard.images)
             self.reused += len(shard.known)
-            for first in range(0, len(shard.images), _TASK_ROWS):
-                yield shard, shard.images[first : first + _TASK_ROWS]
+            for first in range(0, len(shard.images), rows_a_task):
+                yield shard, shard.images[first : first + rows_a_task]
+
+    def _lookup(self, images: list[dict[str, Any]]) -> dict[str, Described]:
+        """Return what is known of images already, by URL."""
+        there = self._earlier.lookup(images)
+        if self._known is not None:
+            recipe = self._config.recipe()
+            for image in images:
+                if image["uri"] not in there and (found := self._known.get(image, recipe)) is not None:
+                    there[image["uri"]] = found
+        return there
+
+    def _remember(self, shard: _Shard) -> None:
+        """Tell of the features that were found in this run."""
+        if self._known is not None:
+            recipe = self._config.recipe()
+            for image, described in zip(shard.images, shard.found, strict=True):
+                if image["uri"] not in shard.known and not described.row.get("error_kind"):
+                    self._known.put(image, recipe, described)
 
     def _describe(self, task: tuple[_Shard, list[dict[str, Any]]]) -> tuple[_Shard, list[Described]]:
         """Describe the images of one task, on a worker."""
@@ -212,66 +238,16 @@ class _Pass:
             first=min(uris),
             last=max(uris),
         )
+        self._remember(shard)
         shard.found, shard.images, shard.known = [], [], {}
+
+
+def _task_rows(chunk_size: int, images: int, workers: int) -> int:
+    """Return how many images a task has: as many as asked for, or so many that all workers have several tasks."""
+    return chunk_size or min(_TASK_ROWS, max(1, images // (workers * _TASKS_A_WORKER)))
 
 
 def _unknown(task: tuple[_Shard, list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
     """Return the images of a task that must be read."""
     shard, images = task
     return (image for image in images if image["uri"] not in shard.known)
-
-
-class _Earlier:
-    """Features that an earlier run left, by URL.
-
-    Parts are of consecutive URLs, so only those that overlap a shard are read for it.
-    """
-
-    def __init__(self, folder: RunFolder, recipe: str, names: Sequence[str]) -> None:
-        self._folder = folder
-        self._parts: list[tuple[str, str, str]] = []
-        folder.bring(names)
-        for name in sorted(names):
-            facts = folder.facts(name)
-            if facts.get("imgsieve.recipe") == recipe:
-                self._parts.append((facts["imgsieve.first"], facts["imgsieve.last"], name))
-
-    def lookup(self, images: list[dict[str, Any]]) -> dict[str, Described]:
-        """Return what is known of images whose size and ETag are unchanged, by URL."""
-        if not self._parts:
-            return {}
-        wanted = {image["uri"]: image for image in images}
-        low, high = min(wanted), max(wanted)
-        known: dict[str, Described] = {}
-        for first, last, name in self._parts:
-            if first <= high and last >= low:
-                known |= self._from_part(name, wanted)
-        return known
-
-    def _from_part(self, name: str, wanted: dict[str, dict[str, Any]]) -> dict[str, Described]:
-        """Return what one part knows of the wanted images."""
-        path = self._folder.path(name)
-        keys = pq.read_table(path, columns=["uri", "size", "etag", "error_kind"])
-        rows = [
-            number
-            for number, (uri, size, etag, error) in enumerate(
-                zip(*(keys[c].to_pylist() for c in keys.column_names), strict=True)
-            )
-            if error is None and uri in wanted and (size, etag) == (wanted[uri]["size"], wanted[uri]["etag"])
-        ]
-        if not rows:
-            return {}
-        thumbs = self._thumbs(name)
-        found = {}
-        for row in pq.read_table(path, schema=FEATURES).take(rows).to_pylist():
-            thumbnail = thumbs.get(row["image_id"])
-            found[row["uri"]] = Described({**row, **wanted[row["uri"]]}, thumbnail)
-        return found
-
-    def _thumbs(self, name: str) -> dict[int, bytes]:
-        """Return the thumbnails that go with a part of the features."""
-        path = self._folder.path(_thumbs_name(name))
-        if not path.exists():
-            return {}
-        table = pq.read_table(path)
-        return dict(zip(table["image_id"].to_pylist(), table["jpeg"].to_pylist(), strict=True))

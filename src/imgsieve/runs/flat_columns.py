@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
+from imgsieve.runs.ledger import FeatureLedger
 
 __all__ = ["FlatColumns", "flat_columns"]
 
@@ -40,6 +41,8 @@ class FlatColumns:
     """Where each column begins and ends within a row, by name."""
     descriptor: int
     """The open file."""
+    ledger: FeatureLedger | None = None
+    """Counts what is read, if there is one."""
 
     def take(self, images: NDArray[np.integer], columns: Sequence[str]) -> dict[str, NDArray[np.uint8]]:
         """Return the rows of images, in their order; an image may be asked for more than once.
@@ -76,7 +79,10 @@ class FlatColumns:
         rows = np.lib.stride_tricks.sliding_window_view(data, end - begin)[offsets[inverse]]
         slices = {name: slice(self.places[name][0] - begin, self.places[name][1] - begin) for name in columns}
         # Compiled loops want rows without gaps.
-        return {name: np.ascontiguousarray(rows[:, place]) for name, place in slices.items()}
+        found = {name: np.ascontiguousarray(rows[:, place]) for name, place in slices.items()}
+        if self.ledger is not None and found:
+            self.ledger.follow(next(iter(found.values())), len(images))
+        return found
 
     def _read(self, wanted: NDArray[np.int64], begin: int, end: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """Read the bytes from ``begin`` to ``end`` of rows that ascend; return all, and where those of each row are."""
@@ -129,4 +135,4 @@ def flat_columns(features: FeatureColumns, widths: Mapping[str, int]) -> Iterato
             columns = [fixed_bytes(part[name], width) for name, width in widths.items()]
             file.write(np.concatenate(columns, axis=1).tobytes())
         file.flush()
-        yield FlatColumns(features.count, ends[-1], places, file.fileno())
+        yield FlatColumns(features.count, ends[-1], places, file.fileno(), features.ledger)

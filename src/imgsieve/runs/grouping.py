@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,8 @@ from imgsieve.runs import proposals
 from imgsieve.runs.assignment import assign, class_rank
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
-from imgsieve.runs.refining import refine_by_color, refine_by_descriptor
+from imgsieve.runs.progress import Done
+from imgsieve.runs.refining import candidate_groups, refine_by_color, refine_by_descriptor
 from imgsieve.runs.results import Counts, write_results
 from imgsieve.runs.verdicts import Verifier
 from imgsieve.runs.verification import Verification, verify
@@ -29,9 +30,19 @@ from imgsieve.stages import quality
 
 __all__ = ["Stages", "group"]
 
-Stages: TypeAlias = Callable[[str, str, int | None], AbstractContextManager[Callable[[int], None]]]
-"""Opens a stage by its name, its title and the number of its items (None while that is not known), and gives what is
-to be told how many are done; `imgsieve.runs.progress.Monitor.stage` is one."""
+
+class Stages(Protocol):
+    """Opens stages; `imgsieve.runs.progress.Monitor.stage` is one."""
+
+    def __call__(
+        self, name: str, title: str, total: int | None, groups: int | None = None, /
+    ) -> AbstractContextManager[Done]:
+        """Open a stage by its name, its title and the number of its items, None while that is not known.
+
+        Gives what is to be told how many are done. ``groups`` is the number of groups of candidates, where there are
+        any.
+        """
+        ...
 
 
 def group(
@@ -77,9 +88,9 @@ def group(
     with stage("wavelet", "Stage 1: Wavelet codes", features.count) as done:
         prints = proposals.propose(folder, features, known, config, executor, done)
     return_freed_memory()
-    with stage("color", "Stage 2: Color", None) as done:
+    with stage("color", "Stage 2: Color", None, candidate_groups(folder, "color")) as done:
         prints = refine_by_color(folder, features, prints, config, executor, done)
-    with stage("global", "Stage 3: Global refinement", None) as done:
+    with stage("global", "Stage 3: Global refinement", None, candidate_groups(folder, "global")) as done:
         prints = refine_by_descriptor(folder, features, prints, config, executor, done)
     return_freed_memory()
     first = known.first

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from imgsieve.memory import peak_resident_bytes, resident_bytes
 
-__all__ = ["Event", "Listener", "Monitor", "StageReport"]
+__all__ = ["Done", "Event", "Listener", "Monitor", "StageReport"]
 
+_LOG = logging.getLogger("imgsieve")
 _SAMPLE_SECONDS = 0.05
 
 
@@ -28,9 +30,22 @@ class Event:
     total: int | None
     """None while it is not known."""
     finished: bool = False
+    groups: int | None = None
+    """Groups of candidates that are done, in stages that work by these: an image with those it was proposed with."""
+    groups_total: int | None = None
+    most: int | None = None
+    """No more items than so many will be done, where the total is not known before the end."""
 
 
 Listener = Callable[[Event], None]
+
+
+class Done(Protocol):
+    """Told how far a stage is."""
+
+    def __call__(self, count: int, /, *, groups: int | None = None, most: int | None = None) -> None:
+        """Take the number of items that are done; ``groups`` and ``most`` as in `Event`, None for no news."""
+        ...
 
 
 @dataclass(slots=True)
@@ -90,31 +105,42 @@ class Monitor:
             current.peak_rss_bytes = max(current.peak_rss_bytes, rss)
 
     @contextmanager
-    def stage(self, name: str, title: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """Time a stage; the function it gives is called with the number of items done."""
+    def stage(self, name: str, title: str, total: int | None, groups: int | None = None) -> Iterator[Done]:
+        """Time a stage; the function it gives is called with the number of items done.
+
+        Parameters
+        ----------
+        total
+            Number of items; None while it is not known.
+        groups
+            Number of groups of candidates, in a stage that works by these.
+        """
         report = StageReport(name, title)
+        now = Event(stage=name, title=title, done=0, total=total, groups_total=groups, groups=groups and 0)
         self.stages.append(report)
         self._current = report
         wall, cpu, highest = time.perf_counter(), time.process_time(), peak_resident_bytes()
-        self._tell(report, total, finished=False)
+        self._tell(now)
 
-        def done(count: int) -> None:
+        def done(count: int, /, *, groups: int | None = None, most: int | None = None) -> None:
+            nonlocal now
             report.items = count
-            self._tell(report, total, finished=False)
+            groups, most = now.groups if groups is None else groups, now.most if most is None else most
+            now = replace(now, done=count, groups=groups, most=most)
+            self._tell(now)
 
         try:
             yield done
-            self._tell(report, total, finished=True)
+            self._tell(replace(now, finished=True))
         finally:
             report.seconds, report.cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
             # What the system counted misses nothing between two samples, but knows only the most since the start.
-            now = peak_resident_bytes()
-            self._note(now if now > highest else resident_bytes())
+            peak = peak_resident_bytes()
+            self._note(peak if peak > highest else resident_bytes())
             self._current = None
+            _LOG.info("%s: %d in %.1f s", title, report.items, report.seconds)
 
-    def _tell(self, report: StageReport, total: int | None, *, finished: bool) -> None:
+    def _tell(self, event: Event) -> None:
         """Pass an event on."""
         if self.listener is not None:
-            self.listener(
-                Event(stage=report.name, title=report.title, done=report.items, total=total, finished=finished)
-            )
+            self.listener(event)

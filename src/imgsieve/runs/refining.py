@@ -16,6 +16,7 @@ from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.embedded import vectors_of
 from imgsieve.runs.flat_columns import FlatColumns, flat_columns
 from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.progress import Done
 from imgsieve.schema import (
     PAIRS_COLOR,
     PAIRS_GLOBAL,
@@ -25,13 +26,13 @@ from imgsieve.schema import (
 )
 from imgsieve.stages import color, refinement
 
-__all__ = ["refine_by_color", "refine_by_descriptor"]
+__all__ = ["candidate_groups", "refine_by_color", "refine_by_descriptor"]
 
-_BATCH_PAIRS = 1024
+_READ_ROWS = 65_536
 
 _SCHEMAS = {"color": PAIRS_COLOR, "global": PAIRS_GLOBAL}
+_BEFORE = {"color": "wavelet", "global": "color"}
 
-Done = Callable[[int], None]
 Bytes = NDArray[np.uint8]
 
 
@@ -49,7 +50,8 @@ def refine_by_color(
 
     if not folder.holds("pairs/color.parquet", fingerprint):
         with flat_columns(features, columns) as flat:
-            _write(folder, "wavelet", "color", fingerprint, executor, done, lambda pairs: judge(pairs, flat))
+            members = config.execution.max_group_size_color
+            _write(folder, "color", members, fingerprint, executor, done, lambda pairs: judge(pairs, flat))
     return fingerprint
 
 
@@ -72,11 +74,12 @@ def refine_by_descriptor(
 
     if folder.holds("pairs/global.parquet", fingerprint):
         return fingerprint
+    members = config.execution.max_group_size_global
     if config.refine.descriptor is not None:
-        _write(folder, "color", "global", fingerprint, executor, done, by_model)
+        _write(folder, "global", members, fingerprint, executor, done, by_model)
     else:
         with flat_columns(features, columns) as flat:
-            _write(folder, "color", "global", fingerprint, executor, done, lambda pairs: by_sketch(pairs, flat))
+            _write(folder, "global", members, fingerprint, executor, done, lambda pairs: by_sketch(pairs, flat))
     return fingerprint
 
 
@@ -90,26 +93,49 @@ def _both(flat: FlatColumns, pairs: pa.Table, columns: Iterable[str]) -> tuple[d
 
 def _write(
     folder: RunFolder,
-    source: str,
-    target: str,
+    stage: str,
+    members: int,
     fingerprint: str,
     executor: Executor,
     done: Done,
     judge: Callable[[pa.Table], pa.Table],
 ) -> None:
-    """Let one stage judge what the stage before left undecided, batch by batch."""
-    count = 0
-    with folder.table_writer(f"pairs/{target}.parquet", _SCHEMAS[target], fingerprint) as writer:
-        for judged in executor.map(judge, _undecided(folder, source)):
+    """Let one stage judge what the stage before left undecided, in batches of at most so many members."""
+    count, groups = 0, _Groups()
+    with folder.table_writer(f"pairs/{stage}.parquet", _SCHEMAS[stage], fingerprint) as writer:
+        for judged in executor.map(judge, _undecided(folder, _BEFORE[stage], members // 2)):
             writer.write(judged)
             count += len(judged)
-            done(count)
+            done(count, groups=groups.after(judged["a"].to_numpy()))
 
 
-def _undecided(folder: RunFolder, stage: str) -> Iterator[pa.Table]:
+class _Groups:
+    """Counts groups of candidates, one for each image with pairs, while pairs come in their order."""
+
+    def __init__(self) -> None:
+        self._count, self._last = 0, -1
+
+    def after(self, first: NDArray[np.int64]) -> int:
+        """Return how many there are with further pairs, of which the first images are given: shape (n,)."""
+        if len(first):
+            self._count += int(np.count_nonzero(np.diff(first, prepend=self._last)))
+            self._last = int(first[-1])
+        return self._count
+
+
+def candidate_groups(folder: RunFolder, stage: str) -> int:
+    """Return how many groups of candidates come to a stage: images with pairs that the stage before left undecided."""
+    groups, count = _Groups(), 0
+    with pq.ParquetFile(folder.path(f"pairs/{_BEFORE[stage]}.parquet")) as file:
+        for batch in file.iter_batches(_READ_ROWS, columns=["a", "verdict"], use_threads=False):
+            count = groups.after(batch["a"].filter(pc.equal(batch["verdict"], Verdict.UNDECIDED)).to_numpy())
+    return count
+
+
+def _undecided(folder: RunFolder, stage: str, pairs_at_once: int) -> Iterator[pa.Table]:
     """Yield the undecided pairs of a stage, a bounded number at a time."""
     with pq.ParquetFile(folder.path(f"pairs/{stage}.parquet")) as file:
-        for batch in file.iter_batches(_BATCH_PAIRS, use_threads=False):
+        for batch in file.iter_batches(pairs_at_once, use_threads=False):
             table = pa.Table.from_batches([batch])
             pairs = table.filter(pc.equal(table["verdict"], Verdict.UNDECIDED))
             if len(pairs):

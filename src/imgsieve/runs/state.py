@@ -73,8 +73,16 @@ class RunState:
         self.folder.write_json("run.json", self.value)
 
 
-def open_state(folder: RunFolder, sources: list[str], config: RunConfig) -> RunState:
+def open_state(folder: RunFolder, sources: list[str], config: RunConfig, names: str | None = None) -> RunState:
     """Return the state of a run folder, a new one when it is empty.
+
+    Parameters
+    ----------
+    sources
+        URLs of the sources.
+    names
+        Names the set of images that were named one by one; None where sources are listed. Other images may be named
+        later in the same folder: the features of those that it knows are taken over.
 
     Raises
     ------
@@ -87,6 +95,7 @@ def open_state(folder: RunFolder, sources: list[str], config: RunConfig) -> RunS
         "config": config.as_dict(),
         "fingerprint": config.fingerprint(),
         "state": _RUNNING,
+        **({} if names is None else {"names": names}),
     }
     theirs = folder.read_json("run.json")
     if theirs is None or "manifest" not in theirs:
@@ -94,10 +103,10 @@ def open_state(folder: RunFolder, sources: list[str], config: RunConfig) -> RunS
         folder.write_json("run.json", mine)
         return RunState(folder, mine)
     advice = "name another folder with --out, or remove this one"
-    if theirs.get("sources") != mine["sources"]:
+    if not _is_same_subject(theirs, mine):
         raise RunFolderError(
-            f"the folder {folder.place} belongs to a run over {_listed(theirs.get('sources'))}, "
-            f"this run is over {_listed(mine['sources'])}; {advice}"
+            f"the folder {folder.place} belongs to a run over {_subject(theirs)}, "
+            f"this run is over {_subject(mine)}; {advice}"
         )
     if theirs.get("fingerprint") != mine["fingerprint"]:
         differing = _differences(theirs.get("config") or {}, mine["config"])
@@ -105,12 +114,24 @@ def open_state(folder: RunFolder, sources: list[str], config: RunConfig) -> RunS
             f"the folder {folder.place} belongs to a run with other options ({differing or 'of another version'}; "
             f"fingerprint {theirs.get('fingerprint')} there, {mine['fingerprint']} here); {advice}"
         )
-    return RunState(folder, {**theirs, "version": mine["version"], "config": mine["config"]})
+    taken = {name: mine[name] for name in ("version", "config", "sources")}
+    if theirs.get("names") != names:
+        # An unfinished listing is of other images: these are listed anew, as after a finished run.
+        taken |= {"names": names, "state": _FINISHED}
+    return RunState(folder, {**theirs, **taken})
 
 
-def _listed(sources: Any) -> str:
-    """Say a list of sources."""
-    return ", ".join(map(str, sources)) if isinstance(sources, list) else str(sources)
+def _is_same_subject(theirs: dict[str, Any], mine: dict[str, Any]) -> bool:
+    """Return whether two runs are over the same sources, or both over images that are named one by one."""
+    named = "names" in theirs, "names" in mine
+    return all(named) or (not any(named) and theirs.get("sources") == mine["sources"])
+
+
+def _subject(state: dict[str, Any]) -> str:
+    """Say what a run is over."""
+    sources = state.get("sources")
+    listed = ", ".join(map(str, sources)) if isinstance(sources, list) else str(sources)
+    return f"images named one by one in {listed}" if "names" in state else listed
 
 
 def _differences(theirs: dict[str, Any], mine: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.judging import LOCAL, Judge
 from imgsieve.runs.lineage import balance, rivals
+from imgsieve.runs.progress import Done
 from imgsieve.runs.spill import Spill
 from imgsieve.runs.verdicts import Verifier, judging_of
 from imgsieve.schema import Verdict
@@ -64,7 +65,7 @@ def verify(
     rank: NDArray[np.int32],
     config: RunConfig,
     verifier: Verifier,
-    done: Callable[[int], None],
+    done: Done,
     admit: Callable[[int, int], None] = lambda _pairs, _connected: None,
 ) -> Verification:
     """Form stars from the undecided pairs of stage 3.
@@ -85,7 +86,12 @@ def verify(
     judge = Judge(folder, features, fingerprint, judging, verifier, done)
     made = np.zeros(features.count, bool)
     keeper = np.full(features.count, NO_KEEPER, np.int32)
-    for pairs in _batches(folder, features.count, admit):
+
+    def told(pairs: int, connected: int) -> None:
+        admit(pairs, connected)
+        done(0, most=pairs)
+
+    for pairs in _batches(folder, features.count, told):
         _form(pairs, rank, made, keeper, judge)
     uncompared = judge.write(LOCAL)
     return Verification(made, keeper, fingerprint, uncompared, judge.taken_over)

@@ -34,7 +34,7 @@ _LARGEST_LUMA = 4_000_000
 """Pixels of the largest picture that is kept at full scale while it is compared."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class View:
     """One picture as stage 4 works with it."""
 
