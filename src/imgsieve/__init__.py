@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,27 @@ from typing import TYPE_CHECKING, Any
 # tells why this one.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
+# Programs that embed this one decide what becomes of its log; without this, warnings would go to standard error.
+logging.getLogger("imgsieve").addHandler(logging.NullHandler())
+
 if TYPE_CHECKING:
     from imgsieve.deduplicator.cache import BoundedFeatureCache
+    from imgsieve.deduplicator.hierarchical import HierarchicalDeduplicator
     from imgsieve.deduplicator.loader import get_memory_efficient_loader
+    from imgsieve.deduplicator.memory_efficient import (
+        MemoryEfficientDeduplicator,
+        create_memory_efficient_deduplicator,
+    )
+    from imgsieve.deduplicator.multi_threaded import MultiThreadedDeduplicator
     from imgsieve.finished import Run, iter_groups, open_run
 
 __all__ = [
     "BoundedFeatureCache",
+    "HierarchicalDeduplicator",
+    "MemoryEfficientDeduplicator",
+    "MultiThreadedDeduplicator",
     "Run",
+    "create_memory_efficient_deduplicator",
     "get_memory_efficient_loader",
     "iter_groups",
     "open_run",
@@ -24,7 +38,11 @@ __all__ = [
 
 _PLACES = {
     "BoundedFeatureCache": "deduplicator.cache",
+    "HierarchicalDeduplicator": "deduplicator.hierarchical",
+    "MemoryEfficientDeduplicator": "deduplicator.memory_efficient",
+    "MultiThreadedDeduplicator": "deduplicator.multi_threaded",
     "Run": "finished",
+    "create_memory_efficient_deduplicator": "deduplicator.memory_efficient",
     "get_memory_efficient_loader": "deduplicator.loader",
     "iter_groups": "finished",
     "open_run": "finished",

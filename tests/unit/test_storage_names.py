@@ -37,8 +37,8 @@ def test_files_are_listed_as_their_common_folder_would_be(tmp_path):
 def test_names_of_one_file_are_one_image(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = put(tmp_path, "photos/one.jpg")
-    os.symlink(path, tmp_path / "link.jpg")
-    os.symlink(tmp_path / "photos", tmp_path / "also")
+    (tmp_path / "link.jpg").symlink_to(path)
+    (tmp_path / "also").symlink_to(tmp_path / "photos")
     names = [path, "photos/one.jpg", "photos/../photos/one.jpg", "link.jpg", "also/one.jpg", Path(path).as_uri(), path]
     images = NamedImages(names)
     assert images.count == 1
@@ -104,7 +104,9 @@ def test_the_fingerprint_names_the_set(tmp_path):
     assert same.fingerprint == NamedImages(names).fingerprint != NamedImages(names[:2]).fingerprint
 
 
-@pytest.mark.parametrize("name", ["", "a\0b.jpg", "file:///a%00b.jpg", "ftp://host/a.jpg", "s3://bucket", "s3:///a.jpg"])
+@pytest.mark.parametrize(
+    "name", ["", "a\0b.jpg", "file:///a%00b.jpg", "ftp://host/a.jpg", "s3://bucket", "s3:///a.jpg"]
+)
 def test_names_that_mean_nothing(name):
     with pytest.raises(SourceError):
         NamedImages([name])

@@ -10,7 +10,7 @@ import typer
 from imgsieve.cli.app_search import search
 from imgsieve.cli.app_stores import copy, list_places
 from imgsieve.cli.helping import HelpfulCommand, HelpfulGroup
-from imgsieve.config import Effort
+from imgsieve.config import Effort, Profile
 
 __all__ = ["app"]
 
@@ -98,6 +98,13 @@ def run(
     ],
     config: ConfigFile = None,
     search: Search = Effort.BALANCED,
+    profile: Annotated[
+        Profile | None,
+        typer.Option(
+            help="What to spend for speed: memory (slower, least memory), balanced (the default) or speed. Never "
+            "changes the result.",
+        ),
+    ] = None,
     include: Annotated[
         list[str] | None,
         typer.Option(
@@ -174,6 +181,10 @@ def run(
         bool, typer.Option("--strict", help="Exit with 3 when an image failed or a folder could not be read.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only, and JSON if asked for.")] = False,
+    log_json: Annotated[
+        bool,
+        typer.Option("--log-json", help="Tell progress, ends of stages, warnings and errors by lines of JSON."),
+    ] = False,
 ) -> None:
     """Find the duplicates among the pictures of some folders.
 
@@ -208,12 +219,14 @@ def run(
         max_bandwidth=max_bandwidth,
         cache=cache,
         search=search,
+        profile=profile,
         descriptor=descriptor,
         no_thumbnails=no_thumbnails,
         no_report=no_report,
         as_json=as_json,
         strict=strict,
         quiet=quiet,
+        log_json=log_json,
     )
     raise typer.Exit(run_command(sources, out, options))
 

@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 
 from imgsieve.runs.progress import Event, Listener
 
-__all__ = ["Display", "PlainLines", "Silence", "open_display", "report_stage"]
+__all__ = ["Display", "PlainLines", "Silence", "open_display", "report_stage", "write_at_once"]
 
 _FIRST_LINE_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 300.0
@@ -39,7 +39,7 @@ class Silence:
 
     def stopping(self) -> None:
         """Say that the run was asked to stop."""
-        _write_at_once(_STOPPING)
+        write_at_once(_STOPPING)
 
 
 class PlainLines:
@@ -98,7 +98,7 @@ class PlainLines:
 
     def stopping(self) -> None:
         """Say that the run was asked to stop."""
-        _write_at_once(_STOPPING)
+        write_at_once(_STOPPING)
 
 
 def _count(event: Event) -> str:
@@ -118,7 +118,7 @@ def _clock_text(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
-def _write_at_once(text: bytes) -> None:
+def write_at_once(text: bytes) -> None:
     """Write to standard error without buffers, as a signal handler must."""
     with suppress(OSError):
         os.write(2, text)

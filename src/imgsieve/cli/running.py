@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imgsieve.cli.failures import DONE, INCOMPLETE, tell
-from imgsieve.cli.progress import open_display, report_stage
+from imgsieve.cli.failures import DONE, INCOMPLETE, explain, tell
+from imgsieve.cli.json_lines import JsonLines, open_json_lines
+from imgsieve.cli.progress import Display, open_display, report_stage
 from imgsieve.cli.signals import stop_on_signals
 from imgsieve.cli.summary import summary_text
 from imgsieve.cli.texts import parse_size
-from imgsieve.config import Effort, RunConfig, load_config
+from imgsieve.config import Effort, Profile, RunConfig, load_config
 from imgsieve.errors import Interrupted
 from imgsieve.report.publishing import publish_report
 from imgsieve.runs import RunFolder, RunResult, run
@@ -39,6 +40,7 @@ class RunOptions:
     max_requests_per_second: float | None
     max_bandwidth: str | None
     search: Effort
+    profile: Profile | None
     cache: str | None
     descriptor: str | None
     no_thumbnails: bool
@@ -46,6 +48,7 @@ class RunOptions:
     as_json: bool
     strict: bool
     quiet: bool
+    log_json: bool
 
     def configuration(self) -> RunConfig:
         """Return the configuration: defaults, then the file, then the options."""
@@ -67,7 +70,7 @@ class RunOptions:
                 "cache_bytes": _size("--cache", self.cache, least=0),
             },
         }
-        return load_config(self.config, overrides, self.search)
+        return load_config(self.config, overrides, self.search, self.profile)
 
 
 def _size(option: str, text: str | None, least: int = 1) -> int | None:
@@ -77,8 +80,29 @@ def _size(option: str, text: str | None, least: int = 1) -> int | None:
 
 def run_command(sources: Sequence[str], out: str, options: RunOptions) -> int:
     """Run, show progress and print the summary. Returns the exit code."""
+    if not options.log_json:
+        with open_display(quiet=options.quiet) as display:
+            return _run(sources, out, options, display, tell)
+    with open_json_lines(sys.stderr) as lines:
+        return _run_for_machines(sources, out, options, lines)
+
+
+def _run_for_machines(sources: Sequence[str], out: str, options: RunOptions, lines: JsonLines) -> int:
+    """Run with lines of JSON and nothing else on standard error."""
+    try:
+        return _run(sources, out, options, lines, lines.warn)
+    except Exception as error:  # noqa: BLE001 - told like any other, by a line
+        message, code = explain(error)
+        lines.fail(message)
+        return code
+
+
+def _run(
+    sources: Sequence[str], out: str, options: RunOptions, display: Display, complain: Callable[[str], None]
+) -> int:
+    """Run and print the summary. Returns the exit code."""
     config = options.configuration()
-    with open_display(quiet=options.quiet) as display, stop_on_signals(display.stopping):
+    with stop_on_signals(display.stopping):
 
         def report(folder: RunFolder) -> str:
             report_stage(display, finished=False)
@@ -91,7 +115,7 @@ def run_command(sources: Sequence[str], out: str, options: RunOptions) -> int:
         except KeyboardInterrupt:
             raise Interrupted("stopped; the same command goes on from here") from None
     _print_result(result, options)
-    return _code(result.summary, options)
+    return _code(result.summary, options, complain)
 
 
 def _report(folder: RunFolder) -> str:
@@ -112,7 +136,7 @@ def _report(folder: RunFolder) -> str:
 
 def _print_result(result: RunResult, options: RunOptions) -> None:
     """Print the summary where it belongs."""
-    if not options.quiet:
+    if not options.quiet and not (options.log_json and options.as_json):
         stream = sys.stderr if options.as_json else sys.stdout
         stream.write(summary_text(result.place, result.summary, result.report))
         stream.flush()
@@ -126,10 +150,10 @@ def _json_text(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
 
 
-def _code(summary: dict[str, Any], options: RunOptions) -> int:
+def _code(summary: dict[str, Any], options: RunOptions, complain: Callable[[str], None]) -> int:
     """Return the exit code, and say why when it is not 0."""
     failed, unread = summary["failed"], len(summary["folders_not_read"])
     if not options.strict or not (failed or unread):
         return DONE
-    tell(f"--strict: failed images: {failed:,}, folders not read: {unread:,}")
+    complain(f"--strict: failed images: {failed:,}, folders not read: {unread:,}")
     return INCOMPLETE

@@ -47,8 +47,10 @@ class ThreadFigures:
         """Wall time that one thread would take for all tasks.
 
         It is their processor time, times what a second of it takes by the clock on the wall when a task runs alone:
-        more than one where tasks wait for the disk or a store.
+        more than one where tasks wait for the disk or a store. Where a single thread did all, it is what that took.
         """
+        if len(self.threads) <= 1:
+            return self.waiting_seconds
         alone = self.sampled_seconds / self.sampled_cpu_seconds if self.sampled_cpu_seconds > 0 else 1.0
         return self.cpu_seconds * max(alone, 1.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,18 @@ from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.ledger import FeatureLedger
 
 __all__ = ["FeatureColumns", "fixed_bytes"]
+
+
+class _Sized(Protocol):
+    """What knows how many bytes it takes."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its content."""
+        ...
+
+
+Held = TypeVar("Held", bound=_Sized)
 
 
 @dataclass(frozen=True)
@@ -42,13 +55,14 @@ class FeatureColumns:
     def _part(self, part: str, columns: Sequence[str]) -> pa.Table:
         """Read one part on this thread, and let go of its file."""
         path = self.folder.path(part)
-        return self.counted(pq.read_table(path, columns=list(columns), use_threads=False, memory_map=False))
+        table = pq.read_table(path, columns=list(columns), use_threads=False, memory_map=False)
+        return self.counted(table, len(table))
 
-    def counted(self, table: pa.Table) -> pa.Table:
-        """Return a table that was brought into memory, counted."""
+    def counted(self, held: Held, images: int) -> Held:
+        """Return a table or an array with features of so many images, counted until it is gone."""
         if self.ledger is not None:
-            self.ledger.follow(table, len(table))
-        return table
+            self.ledger.follow(held, images, held.nbytes)
+        return held
 
     def take(self, images: NDArray[np.int64], columns: Sequence[str]) -> pa.Table:
         """Return the rows of images, in their order; an image may be asked for more than once."""
@@ -59,7 +73,7 @@ class FeatureColumns:
             rows = wanted[edges[i] : edges[i + 1]] - self.starts[i]
             if len(rows):
                 pieces.append(self._part(part, columns).take(pa.array(rows)))
-        return self.counted(pa.concat_tables(pieces).take(pa.array(inverse)))
+        return self.counted(pa.concat_tables(pieces).take(pa.array(inverse)), len(images))
 
 
 def fixed_bytes(column: pa.ChunkedArray, width: int) -> NDArray[np.uint8]:

@@ -100,7 +100,7 @@ class PictureVerifier:
             with self._reader.picture(image) as (_, decoded):
                 view = view_of_decoded(decoded, self._config, np.frombuffer(image["trimmed"], np.uint8))
                 if self._features.ledger is not None:
-                    self._features.ledger.follow(view, 1)
+                    self._features.ledger.follow(view, 1, _bytes_of(view))
                 return view
         except ImageError as error:
             return error
@@ -137,6 +137,12 @@ class PictureVerifier:
             "how": found.how or None,
             "why": found.why,
         }
+
+
+def _bytes_of(view: View) -> int:
+    """Return what a view takes, but for the keypoints that it may get."""
+    arrays = (view.pixels, view.close, view.luma, view.middle)
+    return sum(array.nbytes for array in arrays if array is not None)
 
 
 class _HandingBack:

@@ -81,7 +81,8 @@ class FlatColumns:
         # Compiled loops want rows without gaps.
         found = {name: np.ascontiguousarray(rows[:, place]) for name, place in slices.items()}
         if self.ledger is not None and found:
-            self.ledger.follow(next(iter(found.values())), len(images))
+            size = sum(values.nbytes for values in found.values())
+            self.ledger.follow(next(iter(found.values())), len(images), size)
         return found
 
     def _read(self, wanted: NDArray[np.int64], begin: int, end: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -19,17 +19,28 @@ class FeatureLedger:
 
     def __init__(self) -> None:
         self._changing = threading.Lock()
-        self._loaded = self._freed = self._peak = 0
+        self._loaded = self._freed = self._bytes = self._peak_bytes = 0
         # An object may be destroyed at any moment, also while this thread holds the lock; so its end is only noted.
-        self._ended: deque[int] = deque()
+        self._ended: deque[tuple[int, int]] = deque()
 
-    def follow(self, holder: object, images: int) -> None:
-        """Count the features of so many images that an object holds; it must be one that can be referenced weakly."""
-        weakref.finalize(holder, self._ended.append, images).atexit = False
+    def follow(self, holder: object, images: int, size: int) -> None:
+        """Count features until what holds them is gone.
+
+        Parameters
+        ----------
+        holder
+            Any object that can be referenced weakly.
+        images
+            Images of which it holds features.
+        size
+            Bytes that it takes.
+        """
+        weakref.finalize(holder, self._ended.append, (images, size)).atexit = False
         with self._changing:
             self._settle()
             self._loaded += images
-            self._peak = max(self._peak, self._loaded - self._freed)
+            self._bytes += size
+            self._peak_bytes = max(self._peak_bytes, self._bytes)
 
     @property
     def loaded(self) -> int:
@@ -44,11 +55,13 @@ class FeatureLedger:
             return self._freed
 
     @property
-    def most_at_once(self) -> int:
-        """The most features that were in memory at one time."""
-        return self._peak
+    def peak_bytes(self) -> int:
+        """The most bytes that features took at one time."""
+        return self._peak_bytes
 
     def _settle(self) -> None:
         """Take in what ended. The lock is held."""
         while self._ended:
-            self._freed += self._ended.popleft()
+            images, size = self._ended.popleft()
+            self._freed += images
+            self._bytes -= size

@@ -55,7 +55,7 @@ _Pairs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16]]
 
 def _read_codes(features: FeatureColumns, ids: NDArray[np.int32], column: str) -> NDArray[np.uint8]:
     """Return the first code of a column for the images ``ids``, which increase: shape (n, 32)."""
-    codes = np.empty((len(ids), HASH_BYTES), np.uint8)
+    codes = features.counted(np.empty((len(ids), HASH_BYTES), np.uint8), len(ids))
     for start, part in features.read([column]):
         low, high = np.searchsorted(ids, (start, start + len(part)))
         if low < high:
@@ -75,7 +75,7 @@ def _blocks(
     """Yield the images ``ids``, ``rows`` at most at a time, and the codes of a column, shape (k, m, 32)."""
     begin, filled = 0, 0
     rows = min(rows, len(ids))
-    block = np.empty((kinds, rows, HASH_BYTES), np.uint8)
+    block = features.counted(np.empty((kinds, rows, HASH_BYTES), np.uint8), rows)
     for start, part in features.read([column]):
         low, high = np.searchsorted(ids, (start, start + len(part)))
         codes = _codes_of(part[column])

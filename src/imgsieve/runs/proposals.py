@@ -50,7 +50,7 @@ def identities(features: FeatureColumns) -> Identities:
 
 def _digests(features: FeatureColumns, column: str) -> NDArray[np.uint64]:
     """Return a column of digests as shape (n, 2), uint64; zeros where there is none."""
-    digests = np.zeros((features.count, 2), np.uint64)
+    digests = features.counted(np.zeros((features.count, 2), np.uint64), features.count)
     for start, part in features.read([column]):
         digests[start : start + len(part)] = fixed_bytes(part[column], 16).view(np.uint64)
     return digests
