@@ -7,7 +7,23 @@ from dataclasses import replace
 
 import pytest
 
-from imgsieve.config import DecodeConfig, ExecutionConfig, GlobalConfig, LocalConfig, RunConfig, load_config
+from imgsieve.config import (
+    PROFILES,
+    WITHOUT_EFFECT,
+    DecodeConfig,
+    ExecutionConfig,
+    GlobalConfig,
+    LocalConfig,
+    NetworkConfig,
+    Profile,
+    QualityConfig,
+    RunConfig,
+    SourceConfig,
+    WaveletConfig,
+    check_config,
+    load_config,
+    with_profile,
+)
 from imgsieve.errors import ConfigError
 
 
@@ -46,6 +62,12 @@ def test_a_file_and_overrides_over_it(tmp_path):
         ("[refine]\ndescriptor = 3\n", "refine.descriptor"),
         ("local = 3\n", "local must be a table"),
         ("not toml", "not TOML"),
+        ("profile = 'fast'\n", "memory, balanced, speed"),
+        ("profile = 3\n", "profile = 3"),
+        ("[local]\nratio = 1.5\n", "from 0 to 1"),
+        ("[local]\nratio = inf\n", "local.ratio"),
+        ("[wavelet]\nmax_distance_bits = 257\n", "from 0 to 256"),
+        ("[network]\nmax_concurrency = 0\n", "1 or more"),
     ],
 )
 def test_wrong_options_are_told_by_name(tmp_path, text, said):
@@ -111,3 +133,62 @@ def test_the_plain_form_is_json_and_complete():
 def test_options_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         RunConfig().local.ratio = 0.1
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"execution": ExecutionConfig(workers=-1)},
+        {"execution": ExecutionConfig(workers=1.0)},
+        {"execution": ExecutionConfig(workers=True)},
+        {"execution": ExecutionConfig(memory_bytes=0)},
+        {"execution": ExecutionConfig(max_group_size_color=1)},
+        {"local": LocalConfig(min_block_share=float("nan"))},
+        {"local": None},
+        {"local": DecodeConfig()},
+        {"source": SourceConfig(include="*.jpg")},
+        {"refine": GlobalConfig(descriptor=3)},
+        {"quality": QualityConfig(**dict.fromkeys(dataclasses.asdict(QualityConfig()), 0.0))},
+    ],
+)
+def test_options_made_in_python_are_checked_like_those_of_a_file(tables):
+    with pytest.raises(ConfigError):
+        check_config(RunConfig(**tables))
+
+
+def test_checked_options_have_the_types_of_the_defaults():
+    given = RunConfig(local=LocalConfig(ratio=1), source=SourceConfig(include=["*.jpg"]))
+    checked = check_config(given)
+    assert isinstance(checked.local.ratio, float)
+    assert checked.source.include == ("*.jpg",)
+    assert checked.fingerprint() == RunConfig(local=LocalConfig(ratio=1.0), source=checked.source).fingerprint()
+    assert check_config(RunConfig()) == RunConfig()
+
+
+def test_what_is_no_configuration():
+    with pytest.raises(ConfigError, match="RunConfig"):
+        check_config({"local": {}})
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_profiles_never_change_a_result(profile):
+    assert set(PROFILES[profile]) <= set(WITHOUT_EFFECT)
+    assert with_profile(RunConfig(), profile).fingerprint() == RunConfig().fingerprint()
+    assert check_config(with_profile(RunConfig(), profile)) == load_config(None, profile=profile)
+
+
+def test_a_profile_from_a_file_from_a_flag_and_single_options(tmp_path):
+    path = toml(tmp_path, "profile = 'memory'\n[execution]\nchunk_size = 3\n")
+    config = load_config(path)
+    assert (config.execution.workers, config.execution.chunk_size) == (1, 3)
+    speed = load_config(path, profile="speed")
+    assert (speed.execution.workers, speed.execution.chunk_size) == (0, 3)
+    assert speed.network.max_concurrency > config.network.max_concurrency
+    assert load_config(path, {"execution": {"workers": 5}}).execution.workers == 5
+
+
+def test_a_profile_leaves_what_was_chosen():
+    config = RunConfig(execution=ExecutionConfig(workers=3), network=NetworkConfig(max_concurrency=5))
+    laid = with_profile(replace(config, wavelet=WaveletConfig(tables=7)), Profile.MEMORY)
+    assert (laid.execution.workers, laid.network.max_concurrency, laid.wavelet.tables) == (3, 5, 7)
+    assert laid.execution.gc_frequency == PROFILES[Profile.MEMORY]["execution"]["gc_frequency"]

@@ -14,7 +14,7 @@ from imgsieve.runs.manifest import Manifest
 from imgsieve.runs.prefetch import IMAGES_A_THREAD
 from imgsieve.runs.warming import warm_up
 
-__all__ = ["Preparation", "prepare", "usable_cores"]
+__all__ = ["Preparation", "prepare", "share_of", "usable_cores"]
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _UNLIMITED = 1 << 16
@@ -110,10 +110,10 @@ def usable_cores() -> int:
     A container is often given the time of a few processors of a large machine.
     """
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(bound, _share(_QUOTA)))
+    return max(1, min(bound, share_of(_QUOTA)))
 
 
-def _share(quota: Path) -> int:
+def share_of(quota: Path) -> int:
     """Return how many processors' time a control group allows, rounded up; very many where it sets no limit."""
     try:
         allowed, period = quota.read_text("ascii").split()
