@@ -6,11 +6,13 @@ import os
 import resource
 import shutil
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from cli_process import COMMAND, environment, imgsieve, tree
 
+from imgsieve.config import ExecutionConfig
 from imgsieve.demo import write_demo
 
 
@@ -120,7 +122,7 @@ def test_options_reach_the_run(demo: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert summary["config"]["wavelet"]["max_distance_bits"] == 11
-    assert summary["config"]["execution"] == {"workers": 1, "memory_bytes": 3 << 29}
+    assert summary["config"]["execution"] == asdict(ExecutionConfig(workers=1, memory_bytes=3 << 29))
     assert summary["images"] == len(tree(demo / "camera"))
     assert set(summary["failed_by_kind"]) == {"too-many-pixels"}
     assert not (tmp_path / "run" / "thumbs").exists()
