@@ -12,6 +12,7 @@ from imgsieve.errors import MemoryBudgetError
 from imgsieve.memory import plan_memory
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.handing_back import HandingBack
 from imgsieve.runs.held_columns import HeldColumns, admit_held
 from imgsieve.runs.ledger import FeatureLedger
 from imgsieve.schema import FEATURES
@@ -87,3 +88,9 @@ def test_holding_more_than_the_budget_is_refused():
     admit_held(plan)
     with pytest.raises(MemoryBudgetError, match="100,000 images"):
         admit_held(plan_memory(500 * mb, base_bytes=100 * mb, images=100_000, workers=1))
+
+
+def test_memory_is_handed_back_after_so_many_groups():
+    often, never = HandingBack(3), HandingBack(0)
+    assert [often.after(groups) for groups in (1, 1, 1, 2, 5, 0)] == [False, False, True, False, True, False]
+    assert not any(never.after(100) for _ in range(5))

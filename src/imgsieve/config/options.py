@@ -197,8 +197,8 @@ class ExecutionConfig:
     max_group_size_local: int = 1024
     """Images that stage 4 looks up at one time; of these, a worker holds the pictures of two."""
     gc_frequency: int = 0
-    """Groups of candidates that stage 4 works through between two hand-backs of freed memory to the system; 0 for one
-    at its end."""
+    """Groups of candidates that stages 2 to 4 work through between two hand-backs of freed memory to the system, beside
+    those between the stages; 0 for these alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

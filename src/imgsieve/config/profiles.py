@@ -36,7 +36,7 @@ PROFILES: Mapping[Profile, Mapping[str, Mapping[str, Any]]] = {
             "max_group_size_color": 256,
             "max_group_size_global": 256,
             "max_group_size_local": 256,
-            "gc_frequency": 64,
+            "gc_frequency": 256,
         },
         "network": {"max_concurrency": 8},
     },

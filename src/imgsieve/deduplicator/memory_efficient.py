@@ -31,8 +31,8 @@ class MemoryEfficientDeduplicator(Deduplicator):
     max_group_size_local
         Images that stage 4 looks up at one time, from 2; of these, a worker holds two pictures.
     gc_frequency
-        Groups of candidates that stage 4 works through between two hand-backs of freed memory to the system; 0 for one
-        at its end. None for what the profile says.
+        Groups of candidates that stages 2 to 4 work through between two hand-backs of freed memory to the system,
+        beside those between the stages; 0 for these alone. None for what the profile says.
     progress_callback
         As for `imgsieve.HierarchicalDeduplicator`.
     profile

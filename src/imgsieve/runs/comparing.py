@@ -15,8 +15,8 @@ from imgsieve.config import RunConfig
 from imgsieve.errors import ImageError
 from imgsieve.executors import Executor
 from imgsieve.features.regions import SOME_PART, WHOLE
-from imgsieve.memory import return_freed_memory
 from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.handing_back import HandingBack
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.runs.verdicts import Candidates, version_key
 from imgsieve.schema import PAIRS_LOCAL, Verdict
@@ -58,7 +58,7 @@ class PictureVerifier:
         self._executor = executor
         self._config = config.local
         self._pairs_at_once = config.execution.max_group_size_local // 2
-        self._handing_back = _HandingBack(config.execution.gc_frequency)
+        self._handing_back = HandingBack(config.execution.gc_frequency)
 
     def __call__(self, pairs: Candidates) -> Iterator[pa.Table]:
         """Yield the verdicts on pairs, a few hundred at a time, in their order."""
@@ -143,27 +143,6 @@ def _bytes_of(view: View) -> int:
     """Return what a view takes, but for the keypoints that it may get."""
     arrays = (view.pixels, view.close, view.luma, view.middle)
     return sum(array.nbytes for array in arrays if array is not None)
-
-
-class _HandingBack:
-    """Hands freed memory back to the system now and then.
-
-    Parameters
-    ----------
-    frequency
-        Groups of candidates in between: heads, with the pairs that are verified for them; 0 for never.
-    """
-
-    def __init__(self, frequency: int) -> None:
-        self._frequency = frequency
-        self._groups = 0
-
-    def after(self, groups: int) -> None:
-        """Take in that so many more groups were worked through."""
-        self._groups += groups
-        if 0 < self._frequency <= self._groups:
-            self._groups = 0
-            return_freed_memory()
 
 
 def _cuts(heads: NDArray[np.int64], least: int) -> list[int]:

@@ -135,5 +135,7 @@ def flat_columns(features: FeatureColumns, widths: Mapping[str, int]) -> Iterato
         for _, part in features.read(list(widths)):
             columns = [fixed_bytes(part[name], width) for name, width in widths.items()]
             file.write(np.concatenate(columns, axis=1).tobytes())
+            # Or it would stay until the next one is read.
+            del part, columns
         file.flush()
         yield FlatColumns(features.count, ends[-1], places, file.fileno(), features.ledger)

@@ -16,6 +16,7 @@ from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.embedded import vectors_of
 from imgsieve.runs.flat_columns import FlatColumns, flat_columns
 from imgsieve.runs.folder import RunFolder
+from imgsieve.runs.handing_back import HandingBack
 from imgsieve.runs.progress import Done
 from imgsieve.schema import (
     PAIRS_COLOR,
@@ -50,8 +51,7 @@ def refine_by_color(
 
     if not folder.holds("pairs/color.parquet", fingerprint):
         with flat_columns(features, columns) as flat:
-            members = config.execution.max_group_size_color
-            _write(folder, "color", members, fingerprint, executor, done, lambda pairs: judge(pairs, flat))
+            _write(folder, "color", fingerprint, config, executor, done, lambda pairs: judge(pairs, flat))
     return fingerprint
 
 
@@ -74,12 +74,11 @@ def refine_by_descriptor(
 
     if folder.holds("pairs/global.parquet", fingerprint):
         return fingerprint
-    members = config.execution.max_group_size_global
     if config.refine.descriptor is not None:
-        _write(folder, "global", members, fingerprint, executor, done, by_model)
+        _write(folder, "global", fingerprint, config, executor, done, by_model)
     else:
         with flat_columns(features, columns) as flat:
-            _write(folder, "global", members, fingerprint, executor, done, lambda pairs: by_sketch(pairs, flat))
+            _write(folder, "global", fingerprint, config, executor, done, lambda pairs: by_sketch(pairs, flat))
     return fingerprint
 
 
@@ -94,33 +93,37 @@ def _both(flat: FlatColumns, pairs: pa.Table, columns: Iterable[str]) -> tuple[d
 def _write(
     folder: RunFolder,
     stage: str,
-    members: int,
     fingerprint: str,
+    config: RunConfig,
     executor: Executor,
     done: Done,
     judge: Callable[[pa.Table], pa.Table],
 ) -> None:
-    """Let one stage judge what the stage before left undecided, in batches of at most so many members."""
-    count, groups = 0, _Groups()
+    """Let one stage judge what the stage before left undecided, in batches of a bounded number of images."""
+    count, groups, execution = 0, _Groups(), config.execution
+    members = execution.max_group_size_color if stage == "color" else execution.max_group_size_global
+    handing_back = HandingBack(execution.gc_frequency)
     with folder.table_writer(f"pairs/{stage}.parquet", _SCHEMAS[stage], fingerprint) as writer:
         for judged in executor.map(judge, _undecided(folder, _BEFORE[stage], members // 2)):
             writer.write(judged)
             count += len(judged)
+            before = groups.count
             done(count, groups=groups.after(judged["a"].to_numpy()))
+            handing_back.after(groups.count - before)
 
 
 class _Groups:
     """Counts groups of candidates, one for each image with pairs, while pairs come in their order."""
 
     def __init__(self) -> None:
-        self._count, self._last = 0, -1
+        self.count, self._last = 0, -1
 
     def after(self, first: NDArray[np.int64]) -> int:
         """Return how many there are with further pairs, of which the first images are given: shape (n,)."""
         if len(first):
-            self._count += int(np.count_nonzero(np.diff(first, prepend=self._last)))
+            self.count += int(np.count_nonzero(np.diff(first, prepend=self._last)))
             self._last = int(first[-1])
-        return self._count
+        return self.count
 
 
 def candidate_groups(folder: RunFolder, stage: str) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imgsieve.errors import SourceError
 from imgsieve.storage.addresses import Address, is_remote, parse_object
@@ -64,26 +64,24 @@ class NamedImages:
     """
 
     def __init__(self, names: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-        wanted = [_wanted(name, environment) for name in names]
-        keys: dict[str, set[bytes]] = {}
-        addresses: dict[str, Address | None] = {}
-        for address, key in wanted:
-            identity = _identity(address)
-            keys.setdefault(identity, set()).add(key)
-            addresses.setdefault(identity, address)
-        made = {identity: _place(addresses[identity], found) for identity, found in keys.items()}
-        ordered = sorted(made, key=lambda identity: made[identity].uri)
-        self.places = tuple(made[identity] for identity in ordered)
-        self.count = sum(len(place.keys) for place in self.places)
-        self.image_of = self._numbers(wanted, ordered)
-
-    def _numbers(self, wanted: list[tuple[Address | None, bytes]], ordered: list[str]) -> NDArray[np.int64]:
-        """Return the number of the image of each name."""
-        number, begin = {}, 0
-        for identity, place in zip(ordered, self.places, strict=True):
-            number[identity] = {key: begin + at for at, key in enumerate(place.keys)}
-            begin += len(place.keys)
-        return np.array([number[_identity(address)][key] for address, key in wanted], np.int64)
+        keys, containers = [b""] * len(names), np.zeros(len(names), np.int32)
+        numbers: dict[str, int] = {}
+        addresses: list[Address | None] = []
+        for at, name in enumerate(names):
+            address, keys[at] = _wanted(name, environment)
+            containers[at] = numbers.setdefault(_identity(address), len(numbers))
+            if len(numbers) > len(addresses):
+                addresses.append(address)
+        members = [np.nonzero(containers == number)[0] for number in range(len(numbers))]
+        made = [_place(address, {keys[at] for at in some}) for address, some in zip(addresses, members, strict=True)]
+        ordered = sorted(range(len(made)), key=lambda number: made[number].uri)
+        self.places = tuple(made[number] for number in ordered)
+        self.image_of = np.empty(len(names), np.int64)
+        self.count = 0
+        for number in ordered:
+            found = [bisect_left(made[number].keys, keys[at]) for at in members[number]]
+            self.image_of[members[number]] = np.array(found, np.int64) + self.count
+            self.count += len(made[number].keys)
 
     @property
     def fingerprint(self) -> str:
