@@ -120,6 +120,7 @@ class Deduplicator:
         images = NamedImages(names)
         progress = ProgressTexts(_callback_of(callback) or self._progress_callback)
         ledger = self._ledger = FeatureLedger()
+        self._summary = None
         outcome = Outcome()
 
         def read(folder: RunFolder) -> str:

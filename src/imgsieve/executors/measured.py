@@ -17,7 +17,10 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _SAMPLED = 64
-"""One task in so many is carried out alone at most, so that the measuring costs 2 % of a run at worst."""
+"""One task in so many is carried out alone, about, so that measuring costs little of a long run."""
+
+_SAMPLES = 2
+"""Tasks that are carried out alone one after the other."""
 
 
 @dataclass
@@ -38,21 +41,22 @@ class ThreadFigures:
     sampled_tasks: int = 0
     """Tasks that were carried out alone, while no other one ran."""
     sampled_seconds: float = 0.0
-    """Wall time of these,"""
-    sampled_cpu_seconds: float = 0.0
-    """and their processor time."""
+    """Wall time of these."""
+    wall_per_cpu: float = 1.0
+    """Wall time that a second of processor time took in these: that of the quickest, from 1. The first task of all may
+    have waited for a connection that later ones find open."""
 
     @property
     def single_thread_seconds(self) -> float:
         """Wall time that one thread would take for all tasks.
 
-        It is their processor time, times what a second of it takes by the clock on the wall when a task runs alone:
-        more than one where tasks wait for the disk or a store. Where a single thread did all, it is what that took.
+        It is their processor time, times what a second of it takes by the clock on the wall when a task runs alone
+        (`wall_per_cpu`): more than one where tasks wait for the disk or a store. Where a single thread did all, it is
+        what that took.
         """
         if len(self.threads) <= 1:
             return self.waiting_seconds
-        alone = self.sampled_seconds / self.sampled_cpu_seconds if self.sampled_cpu_seconds > 0 else 1.0
-        return self.cpu_seconds * max(alone, 1.0)
+        return self.cpu_seconds * self.wall_per_cpu
 
     @property
     def utilization(self) -> float:
@@ -78,6 +82,7 @@ class ThreadFigures:
             "mapping_seconds": round(self.mapping_seconds, 3),
             "waiting_seconds": round(self.waiting_seconds, 3),
             "sampled_tasks": self.sampled_tasks,
+            "wall_per_cpu": round(self.wall_per_cpu, 3),
             "single_thread_seconds": round(self.single_thread_seconds, 3),
             "speedup": round(self.speedup(seconds), 3),
             "utilization": round(self.utilization, 4),
@@ -87,8 +92,8 @@ class ThreadFigures:
 class MeasuredExecutor:
     """Carries out tasks by another executor, and measures them.
 
-    The first task of a map is carried out alone, before the others begin, as long as that was so of less than one task
-    in 64; it shows what a task takes when nothing else runs.
+    The first two tasks of a map are carried out alone, one after the other and before the others begin, as long as that
+    was so of less than one task in 64; they show what a task takes when nothing else runs.
 
     Parameters
     ----------
@@ -106,7 +111,8 @@ class MeasuredExecutor:
         """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""
         remaining = iter(tasks)
         if self.figures.sampled_tasks * _SAMPLED <= self.figures.tasks:
-            yield from self._mapped(function, islice(remaining, 1), alone=True)
+            for _ in range(_SAMPLES):
+                yield from self._mapped(function, islice(remaining, 1), alone=True)
         yield from self._mapped(function, remaining)
 
     def _mapped(
@@ -149,9 +155,12 @@ class MeasuredExecutor:
 
     def _add_sample(self, cpu_seconds: float, seconds: float) -> None:
         """Add a task that was carried out alone."""
-        self.figures.sampled_tasks += 1
-        self.figures.sampled_seconds += seconds
-        self.figures.sampled_cpu_seconds += cpu_seconds
+        figures = self.figures
+        if cpu_seconds > 0:
+            ratio = max(seconds / cpu_seconds, 1.0)
+            figures.wall_per_cpu = min(figures.wall_per_cpu, ratio) if figures.sampled_tasks else ratio
+        figures.sampled_tasks += 1
+        figures.sampled_seconds += seconds
 
 
 class _Drawing:
