@@ -4,9 +4,9 @@ Usage::
 
     python benchmarks/feature_memory.py WORK [--images 1000 10000] [--profiles memory balanced speed]
 
-Features of made-up images are grouped in several ways: all of them held in memory (`HierarchicalDeduplicator`), and piece
-by piece under each profile (`memory` is that of `MemoryEfficientDeduplicator`). Counted is what tables and arrays of
-features take from when they are made until the interpreter destroys them; see `imgsieve.runs.ledger`.
+Features of made-up images are grouped in several ways: all of them held in memory (`HierarchicalDeduplicator`), and
+piece by piece under each profile (`memory` is that of `MemoryEfficientDeduplicator`). Counted is what tables and arrays
+of features take from when they are made until the interpreter destroys them; see `imgsieve.runs.ledger`.
 Verdicts of stage 4 are made up, so no picture is prepared for it.
 """
 
