@@ -63,7 +63,8 @@ def test_every_name_is_there_once(paths, reference):
 def test_keepers_are_those_of_the_table(paths, tmp_path):
     groups, _ = sieve(paths, tmp_path / "out")
     for group in groups:
-        assert [row_of(tmp_path / "out", "/".join(Path(name).parts[-2:]))["keep"] for name in group] == ["1", *["0"] * len(group[1:])]
+        files = ["/".join(Path(name).parts[-2:]) for name in group]
+        assert [row_of(tmp_path / "out", file)["keep"] for file in files] == ["1", *["0"] * len(group[1:])]
 
 
 def test_equal_files_score_one(tmp_path):
