@@ -36,13 +36,6 @@ class HierarchicalDeduplicator(Deduplicator):
         from 0 to 100 that never falls; at the end with 100. An error that it raises ends the run and is raised as it
         is; the same call goes on from there, if ``output_dir`` is given.
 
-    Attributes
-    ----------
-    memory_stats
-        Memory of the latest run; see `imgsieve.deduplicator.figures.MemoryStats`.
-    threading_stats
-        Threads of the latest run; see `imgsieve.deduplicator.figures.ThreadingStats`.
-
     Raises
     ------
     ConfigError
@@ -95,16 +88,17 @@ class HierarchicalDeduplicator(Deduplicator):
 
         Returns
         -------
-        groups : list of list of str
-            Every given name, once for each time it is given. The first of a group is its keeper, the others were each
-            verified against it; images alone, missing and damaged ones are in groups of one. Groups are in the order of
-            their keepers. Where several names mean one image, the lowest stands in its group and each other one alone,
-            so that removing all of a group but its first never removes the only copy.
-        similarity_scores : dict of (str, str) to float
-            By pairs of names, the lower name first: how much of two pictures agrees once they are aligned, from 0 to 1
-            (the share of textured blocks that correlate, ``block_share`` of stage 4). 1.0 for equal bytes or pixels,
-            and for smooth pictures of the same colors everywhere. Each duplicate has a score with its keeper; other
-            pairs that stage 4 accepted on the way have theirs.
+        ``(groups, similarity_scores)``.
+
+        ``groups`` is a list of lists that hold every given name, once for each time it is given. The first of a group
+        is its keeper, the others were each verified against it; images alone, missing and damaged ones are in groups of
+        one. Groups are in the order of their keepers. Where several names mean one image, the lowest stands in its
+        group and each other one alone, so that removing all of a group but its first never removes the only copy.
+
+        ``similarity_scores`` tells by pairs of names, the lower name first, how much of two pictures agrees once they
+        are aligned, from 0 to 1: the share of textured blocks that correlate (``block_share`` of stage 4). It is 1.0
+        for equal bytes or pixels, and for smooth pictures of the same colors everywhere. Each duplicate has a score
+        with its keeper; other pairs that stage 4 accepted on the way have theirs.
 
         Raises
         ------

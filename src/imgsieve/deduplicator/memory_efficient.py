@@ -40,13 +40,6 @@ class MemoryEfficientDeduplicator(Deduplicator):
     config
         As for `imgsieve.HierarchicalDeduplicator`.
 
-    Attributes
-    ----------
-    memory_stats
-        Memory of the latest run; see `imgsieve.deduplicator.figures.MemoryStats`.
-    threading_stats
-        Threads of the latest run; see `imgsieve.deduplicator.figures.ThreadingStats`.
-
     Raises
     ------
     ConfigError
@@ -108,10 +101,8 @@ class MemoryEfficientDeduplicator(Deduplicator):
 
         Returns
         -------
-        groups : list of list of str
-            Every given name; the first of a group is its keeper.
-        similarity_scores : dict of (str, str) to float
-            Share of the textured blocks of two pictures that agree, from 0 to 1, by pairs of names, the lower first.
+        ``(groups, similarity_scores)``: lists of the given names, the keeper of each group first; and the share of the
+        textured blocks of two pictures that agree, from 0 to 1, by pairs of names, the lower first.
         """
         return self._deduplicate(image_paths, output_dir, progress_callback)
 
