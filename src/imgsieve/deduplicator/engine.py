@@ -82,8 +82,8 @@ class Deduplicator:
         ``peak_memory_mb``: the most resident memory of the process, in 10^6 bytes, sampled every 50 ms; what the system
         counted fills the gaps between. ``stages_memory``: the same by stage. ``features_loaded``: features of images
         that were brought into memory, each time they were, and pictures that stage 4 prepared. ``features_freed``:
-        those of them that are gone, counted when the interpreter destroys what held them. ``features_peak_mb``: the most
-        that features took at one time, in 10^6 bytes.
+        those of them that are gone, counted when the interpreter destroys what held them. ``features_peak_mb``: the
+        most that features took at one time, in 10^6 bytes.
         """
         return memory_stats(self._summary, self._ledger)
 
@@ -94,9 +94,9 @@ class Deduplicator:
         ``total_threads_used``: threads that carried out a task. ``parallel_speedup``: times as long as the run that one
         thread would have taken; that is what passed while the calling thread did not wait for the others, and the
         processor time of all tasks, times the wall time that a second of it took in tasks that were carried out alone
-        (the quicker of the first two, and one in 64 since). ``avg_thread_utilization``: processor time of the tasks over
-        the wall time of the threads while there were tasks, from 0 to 1. ``stage_timings``: wall time of each stage, in
-        seconds. ``thread_efficiency``: speed-up over number of threads.
+        (the quicker of the first two, and one in 64 since). ``avg_thread_utilization``: processor time of the tasks
+        over the wall time of the threads while there were tasks, from 0 to 1. ``stage_timings``: wall time of each
+        stage, in seconds. ``thread_efficiency``: speed-up over number of threads.
         """
         return threading_stats(self._summary)
 
