@@ -74,7 +74,7 @@ def test_speedup_is_what_one_thread_would_take():
     assert figures.speedup(6.0) == pytest.approx((2 + 8) / 6)
     assert figures.utilization == pytest.approx(0.8)
     # Tasks that ran alone waited as long as they worked: others do, too.
-    figures.wall_per_cpu = 2.0
+    figures.sampled_seconds, figures.sampled_cpu_seconds = 0.2, 0.1
     assert figures.single_thread_seconds == pytest.approx(16.0)
 
 

@@ -94,7 +94,7 @@ class Deduplicator:
         ``total_threads_used``: threads that carried out a task. ``parallel_speedup``: times as long as the run that one
         thread would have taken; that is what passed while the calling thread did not wait for the others, and the
         processor time of all tasks, times the wall time that a second of it took in tasks that were carried out alone
-        (the quicker of the first two, and one in 64 since). ``avg_thread_utilization``: processor time of the tasks
+        (the second of all, and about one in 64 since). ``avg_thread_utilization``: processor time of the tasks
         over the wall time of the threads while there were tasks, from 0 to 1. ``stage_timings``: wall time of each
         stage, in seconds. ``thread_efficiency``: speed-up over number of threads.
         """

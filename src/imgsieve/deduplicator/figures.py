@@ -37,7 +37,7 @@ class ThreadingStats(TypedDict):
     parallel_speedup: float
     """Times as long as the run that one thread would have taken. That is what passed while the calling thread did not
     wait for the others, and the processor time of all tasks, times the wall time that a second of it took in tasks that
-    were carried out alone: the quicker of the first two, and one in 64 since."""
+    were carried out alone: the second of all, and about one in 64 since."""
     avg_thread_utilization: float
     """Processor time of the tasks over the wall time of the threads while there were tasks, from 0 to 1."""
     stage_timings: dict[str, float]

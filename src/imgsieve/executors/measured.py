@@ -38,21 +38,27 @@ class ThreadFigures:
     """Wall time during which a map was under way, but for that of tasks that were carried out alone."""
     waiting_seconds: float = 0.0
     """The part of that in which the calling thread had nothing else to do than wait for its workers."""
+    alone_seconds: float = 0.0
+    """Wall time of tasks that were carried out alone."""
     sampled_tasks: int = 0
     """Tasks that were carried out alone, while no other one ran."""
     sampled_seconds: float = 0.0
-    """Wall time of these."""
-    wall_per_cpu: float = 1.0
-    """Wall time that a second of processor time took in these: that of the quickest, from 1. The first task of all may
-    have waited for a connection that later ones find open."""
+    """Wall time of these, but for the first of all, which may wait for what later ones find ready;"""
+    sampled_cpu_seconds: float = 0.0
+    """and their processor time."""
+
+    @property
+    def wall_per_cpu(self) -> float:
+        """Wall time that a second of processor time takes in a task that runs alone; from 1, and 1 while unknown."""
+        return max(self.sampled_seconds / self.sampled_cpu_seconds, 1.0) if self.sampled_cpu_seconds > 0 else 1.0
 
     @property
     def single_thread_seconds(self) -> float:
         """Wall time that one thread would take for all tasks.
 
         It is their processor time, times what a second of it takes by the clock on the wall when a task runs alone
-        (`wall_per_cpu`): more than one where tasks wait for the disk or a store. Where a single thread did all, it is
-        what that took.
+        (`wall_per_cpu`): more than one where tasks wait for the disk or a store, or where other programs have the
+        processor. Where a single thread did all, it is what that took.
         """
         if len(self.threads) <= 1:
             return self.waiting_seconds
@@ -64,7 +70,7 @@ class ThreadFigures:
 
         From 0 to 1; where a task was carried out alone, one thread counts.
         """
-        offered = self.mapping_seconds * max(len(self.threads), 1) + self.sampled_seconds
+        offered = self.mapping_seconds * max(len(self.threads), 1) + self.alone_seconds
         return min(self.cpu_seconds / offered, 1.0) if offered > 0 else 0.0
 
     def speedup(self, seconds: float) -> float:
@@ -156,11 +162,11 @@ class MeasuredExecutor:
     def _add_sample(self, cpu_seconds: float, seconds: float) -> None:
         """Add a task that was carried out alone."""
         figures = self.figures
-        if cpu_seconds > 0:
-            ratio = max(seconds / cpu_seconds, 1.0)
-            figures.wall_per_cpu = min(figures.wall_per_cpu, ratio) if figures.sampled_tasks else ratio
+        if figures.sampled_tasks:
+            figures.sampled_seconds += seconds
+            figures.sampled_cpu_seconds += cpu_seconds
         figures.sampled_tasks += 1
-        figures.sampled_seconds += seconds
+        figures.alone_seconds += seconds
 
 
 class _Drawing:
