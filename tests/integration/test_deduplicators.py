@@ -15,6 +15,7 @@ import imgsieve
 from imgsieve.config import DecodeConfig, ExecutionConfig, LocalConfig, RunConfig, SourceConfig
 from imgsieve.deduplicator.cache import BoundedFeatureCache
 from imgsieve.errors import ConfigError, Interrupted, MemoryBudgetError, RunFolderError, SourceError
+from imgsieve.runs import run
 from imgsieve.storage import memory_store
 from named_pictures import encoded, write_named
 
@@ -170,6 +171,15 @@ def test_names_that_mean_nothing(name):
 def test_wrong_options_are_told_before_any_work(options):
     with pytest.raises(ConfigError):
         imgsieve.MultiThreadedDeduplicator(**options)
+
+
+@pytest.mark.parametrize("out", ["new", "memory://never-made/run"])
+def test_a_run_checks_its_options_as_well(paths, tmp_path, out):
+    place = out if "://" in out else str(tmp_path / out)
+    config = RunConfig(execution=ExecutionConfig(workers=-2))
+    with pytest.raises(ConfigError, match=r"execution\.workers = -2"):
+        run([str(Path(paths[0]).parent)], place, config)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_filters_of_folders_do_not_go_with_names(paths):
@@ -378,8 +388,6 @@ def test_a_run_folder_in_a_store(paths, reference):
 
 def test_the_run_folder_is_one_of_images_named_one_by_one(paths, tmp_path):
     sieve(paths[:2], tmp_path / "out")
-    from imgsieve.runs import run  # noqa: PLC0415 - the engine itself, here only
-
     with pytest.raises(RunFolderError, match="named one by one"):
         run([str(Path(paths[0]).parent)], tmp_path / "out")
 

@@ -122,7 +122,12 @@ def run(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Threads; one a processor by default. Never changes the result."),
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Threads; one a processor by default, and fewer where --memory has no room for them. Never changes "
+            "the result.",
+        ),
     ] = None,
     memory: Annotated[
         str | None,
