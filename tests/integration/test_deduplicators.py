@@ -16,8 +16,9 @@ from imgsieve.config import DecodeConfig, ExecutionConfig, LocalConfig, RunConfi
 from imgsieve.deduplicator.cache import BoundedFeatureCache
 from imgsieve.errors import ConfigError, Interrupted, MemoryBudgetError, RunFolderError, SourceError
 from imgsieve.runs import run
-from imgsieve.storage import memory_store
+from imgsieve.storage import memory_store, open_store, parse_address
 from named_pictures import encoded, write_named
+from stores.places import fill, traffic_of
 
 
 @pytest.fixture(scope="module")
@@ -398,3 +399,26 @@ def test_names_of_the_package():
     )
     with pytest.raises(AttributeError):
         imgsieve.NoSuchName  # noqa: B018 - asking is the point
+
+
+def test_azure_s3_and_files_in_one_list(container, bucket, environment, tmp_path, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    fill(
+        open_store(parse_address(f"az://{container}"), traffic_of()), {"cats/a b.jpg": encoded(1), "c.jpg": encoded(3)}
+    )
+    fill(open_store(parse_address(f"s3://{bucket}"), traffic_of()), {"copies/a.jpg": encoded(1, 60, 0.7)})
+    names = [
+        f"s3://{bucket}/copies/a.jpg",
+        put(tmp_path, "small.jpg", encoded(1, 50, 0.6)),
+        f"az://{container}/c.jpg",
+        f"az://{container}/cats/a%20b.jpg",
+        f"s3://{bucket}/copies/gone.jpg",
+    ]
+    groups, _ = sieve(names, tmp_path / "out")
+    assert flat(groups) == sorted(names)
+    assert [len(group) for group in groups if group[0] == names[3]] == [3]
+    summary = json.loads((tmp_path / "out/summary.json").read_text("utf-8"))
+    assert summary["network"]["total"]["heads"] == 4
+    assert summary["network"]["total"]["gets"] == 3
+    assert summary["failed_by_kind"] == {"vanished": 1}
