@@ -110,7 +110,7 @@ def checked(name: str, value: Any, default: Any) -> Any:
     Raises
     ------
     ConfigError
-        The value is of another type, no finite number, negative, or out of the range of its option.
+        The value is of another type, no number, negative, or out of the range of its option.
     """
     made = _of_type(value, default)
     if made is None:
@@ -130,7 +130,7 @@ def _of_type(value: Any, default: Any) -> Any:
     if isinstance(default, bool) or isinstance(value, bool):
         return value if isinstance(default, bool) and isinstance(value, bool) else None
     if isinstance(default, float):
-        return float(value) if isinstance(value, int | float) and math.isfinite(value) and value >= 0 else None
+        return float(value) if isinstance(value, int | float) and value >= 0 else None
     if isinstance(default, int):
         return value if isinstance(value, int) and value >= 0 else None
     return value if isinstance(value, str) else None
