@@ -215,6 +215,12 @@ def test_progress_is_told_to_its_end(paths):
     assert any(text.startswith("Stage 3: Global refinement: ") and text.endswith(" groups") for text in texts)
     assert any(text.startswith("Stage 2: Color: 0/") for text in texts)
     assert "Reading pictures: 15 images" in texts
+    for stage in ("Stage 2", "Stage 3"):
+        counted = [text.rpartition(": ")[2].removesuffix(" groups") for text in texts if text.startswith(stage)]
+        done, totals = zip(*(map(int, count.split("/")) for count in counted), strict=True)
+        assert list(done) == sorted(done)
+        assert (done[0], done[-1]) == (0, totals[0])
+        assert len(set(totals)) == 1 < totals[0]
 
 
 @pytest.mark.parametrize("error", [ValueError("enough"), OSError("disk"), ConfigError("mine")])
