@@ -6,20 +6,24 @@ import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from cli_process import imgsieve
 from PIL import Image
 from run_checks import config, encode, picture, put, recoded, rows_of, run, saved, write_pictures
 
 from imgsieve import runs
+from imgsieve.config import GlobalConfig, VotingConfig, WaveletConfig
 from imgsieve.errors import ConfigError, DecodeError, FetchError, RunFolderError
 from imgsieve.finished import Run, open_run
 from stores.azurite import Azurite
 
 PHOTOS = 12
+_RADII = ("max_distance_bits", "max_trimmed_distance_bits", "exact_distance_bits")
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +230,45 @@ def test_runs_and_pictures_may_lie_on_a_store(
     done = imgsieve("search", f"az://{container}/run", asked)
     assert (done.returncode, done.stderr) == (0, "")
     assert "not known" in done.stdout
+
+
+def write_model(path: Path) -> Path:
+    """Write a model whose embedding are the mean colors of 8 x 8 cells, without their mean."""
+    given = onnx.helper.make_tensor_value_info("input", onnx.TensorProto.FLOAT, [1, 3, 32, 32])
+    answer = onnx.helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, [1, 192])
+    nodes = [
+        onnx.helper.make_node("AveragePool", ["input"], ["cells"], kernel_shape=[4, 4], strides=[4, 4]),
+        onnx.helper.make_node("Flatten", ["cells"], ["output"]),
+    ]
+    graph = onnx.helper.make_graph(nodes, "cells", [given], [answer])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    path.with_suffix(".toml").write_text(
+        '[input]\nsize = [32, 32]\nmean = [0.5, 0.5, 0.5]\nscale = [0.25, 0.25, 0.25]\nlayout = "NCHW"\ncolor = "RGB"\n'
+    )
+    return path
+
+
+def test_the_model_of_the_run_is_asked_as_well(tmp_path: Path) -> None:
+    options = GlobalConfig(descriptor=str(write_model(tmp_path / "model.onnx")))
+    source = write_pictures(tmp_path / "in", 6)
+    put(source, "flat.png", saved(np.full((80, 100, 3), 255, np.uint8), "PNG"))
+    run(source, tmp_path / "out", config=config(refine=options))
+    opened = open_run(tmp_path / "out")
+    # Without codes and corners, only the model can bring them together.
+    alone = config(refine=options, wavelet=WaveletConfig(**dict.fromkeys(_RADII, 0)))
+    for asked in (recoded(picture(2), 50, 0.8), saved(picture(4), "PNG")):
+        answer = opened.search(asked)
+        assert {"camera/0002.jpg", "camera/0004.jpg"} & {one.file for one in answer}
+    run(source, tmp_path / "only", config=replace(alone, voting=VotingConfig(tables=0)))
+    only = open_run(tmp_path / "only")
+    answer = only.search(recoded(picture(2), 50, 0.8))
+    assert "camera/0002.jpg" in {one.file for one in answer}
+    assert all(one.scores["distance_bits"] == 256 for one in answer if one.stage == "local" and one.scores)
+    assert len(only.search(saved(np.full((80, 100, 3), 254, np.uint8), "PNG"))) == 0
+    (tmp_path / "model.toml").write_text("[input]\n")
+    with pytest.raises(RunFolderError, match="its model has changed"):
+        open_run(tmp_path / "out").search(recoded(picture(2), 50))
 
 
 def test_the_command_tells_people_and_machines(out: Path, tmp_path: Path) -> None:

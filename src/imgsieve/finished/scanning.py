@@ -128,6 +128,7 @@ def _whole(
     """Return proposals of whole pictures, each of both turned in all ways, and the closest."""
     own = query.bytes_of("wavelet_codes").reshape(TURNS, HASH_BYTES)
     codes = codes.reshape(-1, TURNS, HASH_BYTES)
+    radius = max(config.max_distance_bits, config.exact_distance_bits)
     found, least = [], Closest(image=-1, bits=_FAR + 1)
     for turn in range(TURNS):
         asking = distances(np.ascontiguousarray(codes[:, 0]), own[turn])
@@ -135,7 +136,7 @@ def _whole(
         for bits, swapped in ((asking, False), (asked, True)):
             at = int(bits.argmin())
             least = min(least, Closest(image=int(images[at]), bits=int(bits[at])), key=lambda one: one.bits)
-            near = bits <= config.max_distance_bits
+            near = bits <= radius
             some, turns = images[near], np.full(int(near.sum()), turn, np.int8)
             one, other = (some, _ids(some)) if swapped else (_ids(some), some)
             found.append(wavelet.whole_proposals(one, other, bits[near], turns))

@@ -71,7 +71,7 @@ class Search:
         found = scan(self._index, query, self._config, self._executor)
         proposed = found.proposed
         if self._config.refine.descriptor is not None:
-            proposed = propose_embedded(query, self._run.features, self._config, proposed)
+            proposed = propose_embedded(query, self._index, self._run.features, self._config, proposed, found.exact)
         sifted = sift(proposed, query, self._index, self._run.features, self._config)
         left = sifted.refined.filter(pc.equal(sifted.refined["verdict"], Verdict.UNDECIDED))
         pairs = _likeliest(left, proposed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig
 from imgsieve.finished.index import SearchIndex
-from imgsieve.finished.query import Query
+from imgsieve.finished.query import QUERY, Query
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.embedded import vectors_of
-from imgsieve.schema import PAIRS_COLOR, PAIRS_GLOBAL, PAIRS_WAVELET, Verdict
+from imgsieve.schema import PAIRS_COLOR, PAIRS_GLOBAL, Verdict
 from imgsieve.stages import color, refinement, wavelet
 
 __all__ = ["Sifted", "propose_embedded", "sift"]
@@ -75,27 +76,40 @@ def _by_model(pairs: pa.Table, query: Query, features: FeatureColumns, config: R
     return refinement.match_embeddings(pairs, (own, theirs), config.refine)
 
 
-def propose_embedded(query: Query, features: FeatureColumns, config: RunConfig, known: pa.Table) -> pa.Table:
+def propose_embedded(
+    query: Query, index: SearchIndex, features: FeatureColumns, config: RunConfig, known: pa.Table, equal: Iterable[int]
+) -> pa.Table:
     """Return proposals with those of the user's model beside them; embeddings are read part by part.
 
     Parameters
     ----------
     known
         The proposals of codes and corners, which stay as they are.
+    equal
+        Images that are equal to the picture: these are not proposed.
     """
+    if query.row["contrast"] < wavelet.FLAT_CONTRAST:
+        return known
     own = _embedding(query)
     images, cosines = np.empty(0, np.int64), np.empty(0, np.float32)
     for start, part in features.read(["embedding"]):
-        rows = np.nonzero(part["embedding"].is_valid().to_numpy())[0]
+        rows = np.nonzero(_takes_part(index, start, start + len(part)))[0]
         if len(rows):
             vectors = vectors_of(part["embedding"].take(pa.array(rows))).astype(np.float32)
             images, cosines = np.append(images, rows + start), np.append(cosines, vectors @ own)
-    near = np.nonzero(cosines > config.refine.propose_embedding_similarity)[0]
+    near = np.nonzero((cosines > config.refine.propose_embedding_similarity) & ~np.isin(images, list(equal)))[0]
     near = near[np.argsort(-cosines[near], kind="stable")][: config.refine.neighbors]
     fresh = np.setdiff1d(images[near], known["b"].to_numpy()).astype(np.int32)
-    own_ids = np.full(len(fresh), query.row["image_id"], np.int32)
+    own_ids = np.full(len(fresh), QUERY, np.int32)
     both = pa.concat_tables([known, wavelet.table_of(wavelet.other_proposals(own_ids, fresh))])
-    return both.take(pc.sort_indices(both, [("b", "ascending")])).cast(PAIRS_WAVELET)
+    return both.take(pc.sort_indices(both, [("b", "ascending")]))
+
+
+def _takes_part(index: SearchIndex, start: int, stop: int) -> NDArray[np.bool_]:
+    """Return which of some images take part: those that are not flat, of equal ones the first."""
+    contrast = index.read("contrast", start, stop).view(np.float32)[:, 0]
+    first = index.read("first", start, stop).view(np.int32)[:, 0]
+    return np.asarray((contrast >= wavelet.FLAT_CONTRAST) & (first == np.arange(start, stop)))
 
 
 def _embedding(query: Query) -> NDArray[np.float32]:
