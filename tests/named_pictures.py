@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+import imgsieve
 from imgsieve.demo import encode, render_quick
 
-__all__ = ["encoded", "write_named"]
+__all__ = ["encoded", "put", "sieve", "write_named"]
 
 
 def _picture(seed: int) -> np.ndarray:
@@ -52,3 +54,14 @@ def write_named(folder: Path, photos: int = 12) -> list[str]:
     paths = [str(folder / file) for file in files]
     np.random.default_rng(5).shuffle(paths)
     return paths
+
+
+def put(folder: Path, file: str, data: bytes) -> str:
+    """Write a file and return its path."""
+    (folder / file).write_bytes(data)
+    return str(folder / file)
+
+
+def sieve(names: Any, out: Any = None, **options: Any) -> tuple[list[list[str]], dict[tuple[str, str], float]]:
+    """Find the duplicates by two threads."""
+    return imgsieve.MultiThreadedDeduplicator(max_workers=2, **options).deduplicate_multithreaded(names, out)
