@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from imgsieve.search.words import ones
+from imgsieve.search.words import any_near, ones
 
 __all__ = ["near_corners"]
 
@@ -45,7 +45,7 @@ def near_corners(
         # Rows cut out here are known to be without gaps, so that the loop is wide.
         low, high = first[i], second[i]
         for k in range(asked.shape[0]):
-            if limits[k] < 0 or not _any_near(asked[k, 0], asked[k, 1], low, high, np.uint64(limits[k])):
+            if limits[k] < 0 or not any_near(asked[k, 0], asked[k, 1], low, high, np.uint64(limits[k])):
                 continue
             for j in range(low.size):
                 apart = np.int64(ones(asked[k, 0] ^ low[j]) + ones(asked[k, 1] ^ high[j]))
@@ -57,14 +57,3 @@ def near_corners(
                     out[count, 0], out[count, 1], out[count, 2], out[count, 3] = i, k, j, apart
                     count += 1
     return out[:count].copy()
-
-
-@njit(nogil=True, cache=True)
-def _any_near(
-    one: np.uint64, two: np.uint64, first: NDArray[np.uint64], second: NDArray[np.uint64], limit: np.uint64
-) -> bool:
-    """Return whether a code is near any of others; quick, as it looks at several at a time."""
-    found = np.int64(0)
-    for j in range(first.size):
-        found += np.int64(ones(one ^ first[j]) + ones(two ^ second[j]) <= limit)
-    return bool(found > 0)

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.schema import LOCAL_CODE_BYTES
-from imgsieve.search.words import ones
+from imgsieve.search.words import any_near, ones
 
 __all__ = ["LOCAL_RECORD", "MATCH", "draw_key", "key_bytes_table", "keys_of", "matches_of"]
 
@@ -115,24 +115,13 @@ def _find_near(
     limit = np.uint64(bits[0, 0] - 1) if bits.size else np.uint64(0)
     for i in range(first.size):
         end = min(i + 1 + window, first.size)
-        if not _any_near(first[i], second[i], first[i + 1 : end], second[i + 1 : end], limit):
+        if not any_near(first[i], second[i], first[i + 1 : end], second[i + 1 : end], limit):
             continue
         for j in range(i + 1, end):
             apart = ones(first[i] ^ first[j]) + ones(second[i] ^ second[j])
             if apart <= limit and _may_match(images[i], turns[i], images[j], turns[j]):
                 _offer(near[i], bits[i], j, np.int16(apart))
                 _offer(near[j], bits[j], i, np.int16(apart))
-
-
-@njit(nogil=True, cache=True)
-def _any_near(
-    one: np.uint64, two: np.uint64, first: NDArray[np.uint64], second: NDArray[np.uint64], limit: np.uint64
-) -> bool:
-    """Return whether a code is near any of others; quick, as it looks at several at a time."""
-    found = np.int64(0)
-    for j in range(first.size):
-        found += np.int64(ones(one ^ first[j]) + ones(two ^ second[j]) <= limit)
-    return bool(found > 0)
 
 
 @njit(nogil=True, cache=True)

@@ -14,6 +14,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 __all__ = [
+    "any_near",
     "as_rows",
     "count_near",
     "count_near_each",
@@ -41,6 +42,17 @@ def _count_ones(typing_context: Any, word: Any) -> Any:  # noqa: ARG001 - the si
 
 
 ones: Any = intrinsic(_count_ones)
+
+
+@njit(nogil=True, cache=True)
+def any_near(
+    one: np.uint64, two: np.uint64, first: NDArray[np.uint64], second: NDArray[np.uint64], limit: np.uint64
+) -> bool:
+    """Return whether a code of two words is near any of others; quick, as it looks at several at a time."""
+    found = np.int64(0)
+    for j in range(first.size):
+        found += np.int64(ones(one ^ first[j]) + ones(two ^ second[j]) <= limit)
+    return bool(found > 0)
 
 
 @njit(nogil=True, cache=True)
