@@ -12,6 +12,7 @@ Beside ``MODEL.onnx`` lies ``MODEL.toml``::
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -59,11 +60,10 @@ class OnnxDescriptor:
     def __init__(self, path: Path) -> None:
         self._read_options(path.with_suffix(".toml"))
         try:
-            import onnxruntime  # noqa: PLC0415 - slow to import, and most runs need no model
-
-            options = onnxruntime.SessionOptions()
+            runtime = _runtime()
+            options = runtime.SessionOptions()
             options.intra_op_num_threads = 1
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise ConfigError(f"the model {path} cannot be loaded: {error}") from error
         self._input = self._session.get_inputs()[0].name
@@ -98,3 +98,16 @@ class OnnxDescriptor:
         found = np.asarray(self._session.run(None, {self._input: batch})[0], np.float32).ravel()
         length = float(np.linalg.norm(found))
         return (found / max(length, 1e-12)).astype(np.float16).tobytes()
+
+
+def _runtime() -> Any:
+    """Import onnxruntime: slow, and most runs need no model.
+
+    Since 1.29 its official builds report to their maker what they load and run, unless they are told not to before
+    they are imported.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime  # noqa: PLC0415 - see above
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
