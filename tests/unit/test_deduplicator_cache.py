@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgsieve.deduplicator.cache import BoundedFeatureCache
-from imgsieve.deduplicator.feature_files import DamagedFeaturesError, FeatureFiles, packed, unpacked
+from imgsieve.deduplicator.feature_files import MIN_BYTES, DamagedFeaturesError, FeatureFiles, packed, unpacked
 from imgsieve.deduplicator.feature_values import frozen_copy, size_of
 from imgsieve.errors import ConfigError
 
@@ -148,7 +148,12 @@ def test_a_thumbnail_in_lab_is_a_feature() -> None:
 
 def test_bounds_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for options in ({"capacity": 0}, {"max_bytes": 0}, {"backing": tmp_path / "file"}):
+    for options in (
+        {"capacity": 0},
+        {"max_bytes": 0},
+        {"max_backing_bytes": MIN_BYTES - 1},
+        {"backing": tmp_path / "file"},
+    ):
         with pytest.raises(ConfigError):
             BoundedFeatureCache(**options)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="same backing"):
@@ -169,7 +174,7 @@ def test_what_memory_lets_go_of_stays_on_the_disk(tmp_path: Path) -> None:
 def test_a_damaged_file_is_a_miss_and_is_mended_by_the_next_put(tmp_path: Path) -> None:
     cache = BoundedFeatureCache(backing=tmp_path)
     cache.put_features("a", features_of(1))
-    path = FeatureFiles(tmp_path).path_of("a")
+    path = FeatureFiles(tmp_path, MIN_BYTES).path_of("a")
     path.write_bytes(path.read_bytes()[:-1])
     cache.clear()
     assert cache.get_features("a") is None
@@ -181,7 +186,7 @@ def test_a_damaged_file_is_a_miss_and_is_mended_by_the_next_put(tmp_path: Path) 
 
 def test_a_disk_that_fails_is_counted_and_ends_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache = BoundedFeatureCache(backing=tmp_path)
-    (tmp_path / FeatureFiles(tmp_path).path_of("a").parent.name).write_text("in the way")
+    (tmp_path / FeatureFiles(tmp_path, MIN_BYTES).path_of("a").parent.name).write_text("in the way")
     cache.put_features("a", features_of(1))
     cache.put_features("a", features_of(1))
     assert cache.get_features("a") is not None

@@ -9,8 +9,9 @@ from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from imgsieve.deduplicator.feature_files import DamagedFeaturesError, FeatureFiles
+from imgsieve.deduplicator.feature_files import MIN_BYTES, DamagedFeaturesError, FeatureFiles
 from imgsieve.deduplicator.feature_values import Features, frozen_copy, size_of
+from imgsieve.deduplicator.file_share import FileTooLargeError
 from imgsieve.errors import ConfigError
 
 __all__ = ["BoundedFeatureCache", "CacheStats"]
@@ -36,6 +37,10 @@ class CacheStats:
     """Files that were not what was written; each was a miss."""
     disk_errors: int = 0
     """Files that could not be read or written; a reading that failed was a miss."""
+    disk_evictions: int = 0
+    """Files that made room for others that this cache wrote."""
+    disk_oversized: int = 0
+    """Features larger than a file may be: these are not kept on the disk."""
     entries: int = 0
     """Pictures whose features are in memory."""
     bytes: int = 0
@@ -66,8 +71,13 @@ class BoundedFeatureCache:
         Bytes that all entries take at most, with their keys and what Python needs for them.
     backing
         A folder for features on the disk as well, or None. It may be shared by threads, processes and runs: files are
-        whole or absent, and a damaged one counts as absent. What memory lets go of stays there. It is not bounded:
-        remove the folder when it is no longer wanted.
+        whole or absent, and a damaged one counts as absent. What memory lets go of stays there, until files used
+        later need its place. It needs a disk on which files can be locked (``flock``).
+    max_backing_bytes
+        What the files take of the disk at most, in blocks of 4096 bytes, from 2^20; 16 GiB by default, of which three
+        million pictures take 11.5. It is kept in each of 256 parts of the folder by itself, as soon as something is
+        written there, so a file may take a 256th of it. Give all that share a folder the same bound: the lowest counts
+        where they write.
 
     Raises
     ------
@@ -90,13 +100,16 @@ class BoundedFeatureCache:
         *,
         max_bytes: int = 256 * 1024**2,
         backing: str | os.PathLike[str] | None = None,
+        max_backing_bytes: int = 16 * 1024**3,
     ) -> None:
         if capacity < 1 or max_bytes < 1:
             raise ConfigError(f"capacity = {capacity} and max_bytes = {max_bytes}: a cache needs at least 1 of each")
+        if max_backing_bytes < MIN_BYTES:
+            raise ConfigError(f"max_backing_bytes = {max_backing_bytes} must be at least {MIN_BYTES}")
         self.capacity = capacity
         self.max_bytes = max_bytes
         try:
-            self._files = None if backing is None else FeatureFiles(backing)
+            self._files = None if backing is None else FeatureFiles(backing, max_backing_bytes)
         except OSError as error:
             raise ConfigError(f"backing = {os.fspath(backing or '')!r} cannot be used: {error.strerror}") from error
         self._lock = threading.Lock()
@@ -114,7 +127,11 @@ class BoundedFeatureCache:
             if found is not None:
                 self._held.move_to_end(key)
                 self._count("hits")
-                return found[0]
+        if found is not None:
+            # What is used from memory is not to go from the disk as if nobody wanted it.
+            if self._files is not None:
+                self._files.mark(key)
+            return found[0]
         features = self._read(key)
         with self._lock:
             if features is None:
@@ -139,11 +156,7 @@ class BoundedFeatureCache:
         kept = frozen_copy(features)
         with self._lock:
             self._hold(key, kept)
-        if self._files is not None:
-            try:
-                self._files.write(key, kept)
-            except OSError as error:
-                self._warn(f"features cannot be written to {self._files.folder}: {error.strerror}")
+        self._write(key, kept)
 
     def stats(self) -> CacheStats:
         """Return what was asked so far, and what is held now."""
@@ -195,6 +208,22 @@ class BoundedFeatureCache:
             self._warn(f"features cannot be read from {self._files.folder}: {error.strerror}")
         return None
 
+    def _write(self, key: str, features: Features) -> None:
+        """Write features to the disk, if there is a folder for them."""
+        if self._files is None:
+            return
+        try:
+            removed = self._files.write(key, features)
+        except OSError as error:
+            self._warn(f"features cannot be written to {self._files.folder}: {error.strerror}")
+            return
+        except FileTooLargeError:
+            name, removed = "disk_oversized", 1
+        else:
+            name = "disk_evictions"
+        with self._lock:
+            self._count(name, times=removed)
+
     def _warn(self, message: str) -> None:
         """Count an error of the disk, and tell of the first one."""
         with self._lock:
@@ -203,7 +232,7 @@ class BoundedFeatureCache:
         if first:
             _LOG.warning("%s; they are computed again where they are wanted", message)
 
-    def _count(self, *names: str) -> None:
-        """Add one to counts. The lock is held."""
+    def _count(self, *names: str, times: int = 1) -> None:
+        """Add to counts. The lock is held."""
         for name in names:
-            self._counts[name] = self._counts.get(name, 0) + 1
+            self._counts[name] = self._counts.get(name, 0) + times
