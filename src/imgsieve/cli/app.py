@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
+from imgsieve.cli.app_run import run
 from imgsieve.cli.app_search import search
 from imgsieve.cli.app_stores import copy, list_places
+from imgsieve.cli.common_options import ConfigFile, Search
 from imgsieve.cli.helping import HelpfulCommand, HelpfulGroup
-from imgsieve.config import Effort, Profile
+from imgsieve.config import Effort
 
 __all__ = ["app"]
-
-_SEVERAL = "May be given several times."
 
 app = typer.Typer(
     name="imgsieve",
@@ -24,24 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE.toml",
-        help="Options from a TOML file, one table a stage; flags win over it.",
-    ),
-]
-
-
-Search = Annotated[
-    Effort,
-    typer.Option(
-        help="How hard to search. fast: whole pictures alone. balanced: crops to half of a picture, screenshots and "
-        "tilted pictures as well. thorough: smaller parts, mirrored and turned ones, too.",
-    ),
-]
 
 
 def _print_version(wanted: bool) -> None:
@@ -76,164 +58,7 @@ def imgsieve(
     """
 
 
-@app.command(cls=HelpfulCommand)
-def run(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SOURCE",
-            help="Folders of pictures, searched with all that lies below; links are not followed. Or "
-            "az://CONTAINER/PREFIX, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, "
-            "https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX.",
-        ),
-    ],
-    *,
-    out: Annotated[
-        str,
-        typer.Option(
-            metavar="RUN",
-            help="Folder for the results, on this machine or by its URL: a new one, or that of an earlier run over "
-            "the same sources, which then goes on or is brought up to date.",
-        ),
-    ],
-    config: ConfigFile = None,
-    search: Search = Effort.BALANCED,
-    profile: Annotated[
-        Profile | None,
-        typer.Option(
-            help="What to spend for speed: memory (slower, least memory), balanced (the default) or speed. Never "
-            "changes the result.",
-        ),
-    ] = None,
-    include: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GLOB",
-            help="List only files that match. '*' stays within a folder, '**' does not; a GLOB without '/' "
-            f"is compared with the name alone. {_SEVERAL}",
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GLOB",
-            help=f"Leave out files that match; 'trash/' stands for all below that folder. {_SEVERAL}",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Threads; one a processor by default, and fewer where --memory has no room for them. Never changes "
-            "the result.",
-        ),
-    ] = None,
-    memory: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE",
-            help="Most memory the process may take, such as 600MB or 1.5GiB; 2GiB by default. Never changes "
-            "the result.",
-        ),
-    ] = None,
-    max_pixels: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Pictures of more pixels count as failed; 300,000,000 by default."),
-    ] = None,
-    min_size: Annotated[str | None, typer.Option(metavar="SIZE", help="List only files of at least this size.")] = None,
-    max_size: Annotated[str | None, typer.Option(metavar="SIZE", help="List only files of at most this size.")] = None,
-    after: Annotated[
-        str | None,
-        typer.Option(metavar="DATE", help="List only files last changed at this moment or later, such as 2024-12-31."),
-    ] = None,
-    before: Annotated[
-        str | None, typer.Option(metavar="DATE", help="List only files last changed before this moment.")
-    ] = None,
-    max_requests_per_second: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N", min=0, help="Most requests a second to stores beyond this machine; no limit by default."
-        ),
-    ] = None,
-    max_bandwidth: Annotated[
-        str | None,
-        typer.Option(metavar="SIZE", help="Most bytes a second from and to them, such as 50MB; no limit by default."),
-    ] = None,
-    cache: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE",
-            help="Disk space, within RUN or its working copy, for downloads that stage 4 wants again; 10GiB by "
-            "default, 0 for none.",
-        ),
-    ] = None,
-    descriptor: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL.onnx", help="A model of your own for stage 3, with MODEL.toml beside it."),
-    ] = None,
-    no_thumbnails: Annotated[
-        bool, typer.Option("--no-thumbnails", help="Keep no small pictures for the report.")
-    ] = False,
-    no_report: Annotated[
-        bool, typer.Option("--no-report", help="Write no report; 'imgsieve report' can do it later.")
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print the summary as JSON on standard output, all else on standard error."),
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 3 when an image failed or a folder could not be read.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only, and JSON if asked for.")] = False,
-    log_json: Annotated[
-        bool,
-        typer.Option("--log-json", help="Tell progress, ends of stages, warnings and errors by lines of JSON."),
-    ] = False,
-) -> None:
-    """Find the duplicates among the pictures of some folders.
-
-    Writes into the folder RUN: groups.csv and groups.parquet with one row a picture (kept, duplicate of a
-    named keeper, or failed with the reason), summary.json, and a report to look through. Nothing is deleted.
-
-    Ctrl-C stops cleanly; the same command goes on from there.
-
-    For example:
-      imgsieve run ~/Pictures --out ~/duplicates
-      imgsieve run phone camera --out found --exclude 'trash/' --memory 1GB
-      imgsieve run photos --out found --json --strict > summary.json
-      imgsieve run az://pictures/2024 --out found --max-bandwidth 50MB
-    """
-    from imgsieve.cli.loading import load_engine  # noqa: PLC0415 - needed here only
-
-    load_engine()
-    from imgsieve.cli.running import RunOptions, run_command  # noqa: PLC0415 - loads the engine
-
-    options = RunOptions(
-        config=config,
-        include=include or [],
-        exclude=exclude or [],
-        workers=workers,
-        memory=memory,
-        max_pixels=max_pixels,
-        min_size=min_size,
-        max_size=max_size,
-        after=after,
-        before=before,
-        max_requests_per_second=max_requests_per_second,
-        max_bandwidth=max_bandwidth,
-        cache=cache,
-        search=search,
-        profile=profile,
-        descriptor=descriptor,
-        no_thumbnails=no_thumbnails,
-        no_report=no_report,
-        as_json=as_json,
-        strict=strict,
-        quiet=quiet,
-        log_json=log_json,
-    )
-    raise typer.Exit(run_command(sources, out, options))
+app.command(cls=HelpfulCommand)(run)
 
 
 @app.command(cls=HelpfulCommand)

@@ -5,77 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from imgsieve.cli.failures import DONE, INCOMPLETE, explain, tell
 from imgsieve.cli.json_lines import JsonLines, open_json_lines
 from imgsieve.cli.progress import Display, open_display, report_stage
+from imgsieve.cli.run_options import RunOptions
 from imgsieve.cli.signals import stop_on_signals
 from imgsieve.cli.summary import summary_text
-from imgsieve.cli.texts import parse_size
-from imgsieve.config import Effort, Profile, RunConfig, load_config
 from imgsieve.errors import Interrupted
 from imgsieve.report.publishing import publish_report
 from imgsieve.runs import RunFolder, RunResult, run
 
-__all__ = ["RunOptions", "run_command"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """The options of the command, as given."""
-
-    config: Path | None
-    include: Sequence[str]
-    exclude: Sequence[str]
-    workers: int | None
-    memory: str | None
-    max_pixels: int | None
-    min_size: str | None
-    max_size: str | None
-    after: str | None
-    before: str | None
-    max_requests_per_second: float | None
-    max_bandwidth: str | None
-    search: Effort
-    profile: Profile | None
-    cache: str | None
-    descriptor: str | None
-    no_thumbnails: bool
-    no_report: bool
-    as_json: bool
-    strict: bool
-    quiet: bool
-    log_json: bool
-
-    def configuration(self) -> RunConfig:
-        """Return the configuration: defaults, then the file, then the options."""
-        overrides: dict[str, dict[str, Any]] = {
-            "source": {
-                "include": list(self.include) or None,
-                "exclude": list(self.exclude) or None,
-                "min_bytes": _size("--min-size", self.min_size),
-                "max_bytes": _size("--max-size", self.max_size),
-                "modified_after": self.after,
-                "modified_before": self.before,
-            },
-            "decode": {"max_pixels": self.max_pixels, "thumbnails": False if self.no_thumbnails else None},
-            "refine": {"descriptor": self.descriptor},
-            "execution": {"workers": self.workers, "memory_bytes": _size("--memory", self.memory)},
-            "network": {
-                "max_requests_per_second": self.max_requests_per_second,
-                "max_bandwidth": _size("--max-bandwidth", self.max_bandwidth),
-                "cache_bytes": _size("--cache", self.cache, least=0),
-            },
-        }
-        return load_config(self.config, overrides, self.search, self.profile)
-
-
-def _size(option: str, text: str | None, least: int = 1) -> int | None:
-    """Read a number of bytes, None when the option is not given."""
-    return None if text is None else parse_size(option, text, least)
+__all__ = ["run_command"]
 
 
 def run_command(sources: Sequence[str], out: str, options: RunOptions) -> int:

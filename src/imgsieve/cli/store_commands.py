@@ -5,58 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 from imgsieve.actions import CopyJob, CopyReport, Survey, copy_all, survey
 from imgsieve.cli.failures import DONE, INCOMPLETE, tell
 from imgsieve.cli.progress import open_display
 from imgsieve.cli.signals import stop_on_signals
+from imgsieve.cli.store_options import CopyOptions, ListOptions
 from imgsieve.cli.texts import parse_size, plural, visible
 from imgsieve.config import NetworkConfig, RunConfig, SourceConfig, load_config
 from imgsieve.errors import ConfigError, Interrupted
 from imgsieve.report.texts import bytes_text, seconds_text
 
-__all__ = ["CopyOptions", "ListOptions", "copy_command", "list_command"]
+__all__ = ["copy_command", "list_command"]
 
 _WIDTH = 18
 """Columns of the labels."""
 _MOST_KINDS = 20
 _MOST_FOLDERS = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class CopyOptions:
-    """The options of ``imgsieve copy``, as given."""
-
-    from_run: str | None
-    keepers: bool
-    with_failed: bool
-    include: Sequence[str]
-    exclude: Sequence[str]
-    overwrite: bool
-    dry_run: bool
-    journal: Path | None
-    max_requests_per_second: float | None
-    max_bandwidth: str | None
-    concurrency: int
-    as_json: bool
-    quiet: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class ListOptions:
-    """The options of ``imgsieve ls``, as given."""
-
-    include: Sequence[str]
-    exclude: Sequence[str]
-    min_size: str | None
-    max_size: str | None
-    after: str | None
-    before: str | None
-    as_json: bool
-    quiet: bool
 
 
 def copy_command(source: str, destination: str, options: CopyOptions) -> int:
@@ -91,7 +58,7 @@ def _job(source: str, destination: str, options: CopyOptions) -> CopyJob:
         raise ConfigError("--with-failed goes with --from-run RUN --keepers")
     bandwidth = options.max_bandwidth
     config = _configuration(
-        {"include": list(options.include) or None, "exclude": list(options.exclude) or None},
+        {"include": options.include or None, "exclude": options.exclude or None},
         {
             "max_requests_per_second": options.max_requests_per_second,
             "max_bandwidth": None if bandwidth is None else parse_size("--max-bandwidth", bandwidth),
@@ -134,8 +101,8 @@ def _list_filters(options: ListOptions) -> SourceConfig:
     least, most = options.min_size, options.max_size
     return _configuration(
         {
-            "include": list(options.include) or None,
-            "exclude": list(options.exclude) or None,
+            "include": options.include or None,
+            "exclude": options.exclude or None,
             "min_bytes": None if least is None else parse_size("--min-size", least),
             "max_bytes": None if most is None else parse_size("--max-size", most),
             "modified_after": options.after,
