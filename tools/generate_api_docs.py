@@ -40,7 +40,7 @@ _SECTIONS: dict[str, tuple[str, ...]] = {
         *("get_memory_efficient_loader", "deduplicator.loader.MemoryEfficientLoader"),
     ),
     "The engine": (
-        *("runs.run", "runs.RunResult", "runs.Event"),
+        *("runs.run", "runs.RunResult", "runs.Event", "metrics.RunMetrics"),
         *("config.load_config", "config.RunConfig", "config.Effort"),
     ),
     "Options": tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -112,6 +113,14 @@ class RunOptions:
         bool,
         typer.Option("--log-json", help="Tell progress, ends of stages, warnings and errors by lines of JSON."),
     ] = False
+    metrics_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.prom",
+            help="Keep figures of the run in this file, for the textfile collector of Prometheus; needs "
+            "imgsieve[metrics].",
+        ),
+    ] = None
 
     def configuration(self) -> RunConfig:
         """Return the configuration: defaults, then the file, then the options."""

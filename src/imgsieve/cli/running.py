@@ -9,6 +9,7 @@ from typing import Any
 
 from imgsieve.cli.failures import DONE, INCOMPLETE, explain, tell
 from imgsieve.cli.json_lines import JsonLines, open_json_lines
+from imgsieve.cli.metrics_file import kept_figures
 from imgsieve.cli.progress import Display, open_display, report_stage
 from imgsieve.cli.run_options import RunOptions
 from imgsieve.cli.signals import stop_on_signals
@@ -44,18 +45,22 @@ def _run(
 ) -> int:
     """Run and print the summary. Returns the exit code."""
     config = options.configuration()
-    with stop_on_signals(display.stopping):
+    with (
+        stop_on_signals(display.stopping),
+        kept_figures(options.metrics_file, display, complain) as (listener, take),
+    ):
 
         def report(folder: RunFolder) -> str:
-            report_stage(display, finished=False)
+            report_stage(listener, finished=False)
             page = _report(folder)
-            report_stage(display, finished=True)
+            report_stage(listener, finished=True)
             return page
 
         try:
-            result = run(sources, out, config, listener=display, report=None if options.no_report else report)
+            result = run(sources, out, config, listener=listener, report=None if options.no_report else report)
         except KeyboardInterrupt:
             raise Interrupted("stopped; the same command goes on from here") from None
+        take(result.summary)
     _print_result(result, options)
     return _code(result.summary, options, complain)
 

@@ -20,7 +20,8 @@ from imgsieve.deduplicator.outcome import Groups, Outcome, Scores, read_outcome
 from imgsieve.deduplicator.reporting import write_full_report
 from imgsieve.deduplicator.texts import CallbackFailed, ProgressCallback, ProgressTexts
 from imgsieve.errors import ConfigError
-from imgsieve.runs import Features, RunFolder, run
+from imgsieve.metrics import RunMetrics
+from imgsieve.runs import Event, Features, RunFolder, run
 from imgsieve.runs.ledger import FeatureLedger
 from imgsieve.storage import NamedImages
 
@@ -74,6 +75,15 @@ class Deduplicator:
         self._summary: dict[str, Any] | None = None
         self._ledger: FeatureLedger | None = None
         self._scratch: str | None = None
+        self._metrics = RunMetrics()
+
+    @property
+    def metrics(self) -> RunMetrics:
+        """Figures of the latest run, also while it works, for Prometheus: register this with its library.
+
+        It needs the extra ``imgsieve[metrics]``; see `imgsieve.metrics.RunMetrics`.
+        """
+        return self._metrics
 
     @property
     def memory_stats(self) -> MemoryStats:
@@ -143,11 +153,17 @@ class Deduplicator:
             outcome = read_outcome(folder, images, names)
             return folder.place
 
+        def listen(event: Event) -> None:
+            self._metrics(event)
+            progress(event)
+
         known = None if self.feature_cache is None else CachedFeatures(self.feature_cache)
         features = Features(known=known, ledger=ledger, held=self._holds_all_features)
         place = self._temporary() if output_dir is None else os.fspath(output_dir)
         try:
-            result = run(images, place, self.config, listener=progress, report=read, features=features)
+            with self._metrics.watching():
+                result = run(images, place, self.config, listener=listen, report=read, features=features)
+                self._metrics.finish(result.summary)
             progress.finish(sum(len(group) > 1 for group in outcome.groups))
         except CallbackFailed as failed:
             raise failed.error from None
