@@ -18,7 +18,7 @@ from imgsieve.config import ExecutionConfig, RunConfig
 from imgsieve.demo import encode
 from imgsieve.errors import MemoryBudgetError
 from imgsieve.runs import run
-from imgsieve.runs.warming import NotCompiledError, compiling_refused
+from imgsieve.runs.loops import NotCompiledError, compiling_refused
 
 MB = 10**6
 BESIDE_WORKERS = 5

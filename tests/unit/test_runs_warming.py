@@ -35,7 +35,8 @@ _RUN = """
 import sys
 from imgsieve.config import RunConfig, VotingConfig
 from imgsieve.runs import run
-from imgsieve.runs.warming import compiling_refused, warm_up
+from imgsieve.runs.loops import compiling_refused
+from imgsieve.runs.warming import warm_up
 warm_up()
 with compiling_refused():
     run([sys.argv[1]], sys.argv[2], RunConfig(voting=VotingConfig(turned=True)))

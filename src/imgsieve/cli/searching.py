@@ -10,7 +10,7 @@ from imgsieve.cli.texts import plural, visible
 from imgsieve.errors import DecodeError, FetchError
 from imgsieve.features.orientation import describe
 from imgsieve.finished import Candidate, SearchAnswer, open_run
-from imgsieve.runs.warming import quickly
+from imgsieve.runs.loops import quickly
 
 __all__ = ["answer_text", "search_command"]
 

@@ -9,16 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numba.core import event
-from numba.core.registry import cpu_target
-from numba.core.runtime.nrt import rtsys
 from numpy.typing import NDArray
 
 from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
@@ -27,6 +21,7 @@ from imgsieve.features.recoloring import recoloring
 from imgsieve.features.regions import WHOLE
 from imgsieve.features.structure import block_figures, fine_energy, mean_and_deviation, tone_sums
 from imgsieve.memory import drop_library_pages, return_freed_memory
+from imgsieve.runs.loops import NotCompiledError, compiling_refused, without_compiler
 from imgsieve.search.components import Components
 from imgsieve.search.crowds import thin
 from imgsieve.search.groups import form_stars
@@ -39,38 +34,20 @@ from imgsieve.stages.matching import Corners
 from imgsieve.stages.views import view_of
 from imgsieve.stages.votes import count_votes
 
-__all__ = ["NotCompiledError", "compiling_refused", "quickly", "run_first_loops", "run_loops", "warm_up"]
-
-Result = TypeVar("Result")
+__all__ = ["run_first_loops", "run_loops", "warm_up"]
 
 _CHILDREN = tuple(f"from imgsieve.runs.warming import {name}; {name}()" for name in ("run_first_loops", "run_loops"))
 """What compiles, one after another: each takes less memory than both at once."""
 
-_MULTIPLIES_MATRICES = "scipy.linalg.cython_blas"
-
 _CROWD = 2100
 """Codes that are enough to be a crowd."""
-
-
-class NotCompiledError(Exception):
-    """A loop is not in the cache."""
-
-
-class _Refusal(event.Listener):
-    """Ends a call that would compile."""
-
-    def on_start(self, _: Any) -> None:
-        raise NotCompiledError
-
-    def on_end(self, _: Any) -> None:
-        """Nothing ends that was not let begin."""
 
 
 def warm_up() -> None:
     """Load every compiled loop; those that are not in the cache are compiled by another process first."""
     drop_library_pages()
     try:
-        with compiling_refused(), _without_compiler():
+        with compiling_refused(), without_compiler():
             # The first loop brings the compiler along, which most of the time is the peak of the whole process.
             run_first_loops()
             drop_library_pages()
@@ -83,56 +60,6 @@ def warm_up() -> None:
     return_freed_memory()
     drop_library_pages()
     run_loops()
-
-
-def quickly(work: Callable[[], Result]) -> Result:
-    """Return what ``work`` returns, loading compiled loops without the compiler, as `warm_up` does.
-
-    For the first work of a process with one thing to do, which must be such that it can be begun anew: where a loop is
-    not compiled yet, it is.
-    """
-    try:
-        with compiling_refused(), _without_compiler():
-            return work()
-    except NotCompiledError:
-        return work()
-
-
-@contextmanager
-def compiling_refused() -> Iterator[None]:
-    """Raise `NotCompiledError` from calls of loops that are not in the cache."""
-    refusal = _Refusal()
-    event.register("numba:compile", refusal)  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        event.unregister("numba:compile", refusal)  # type: ignore[no-untyped-call]
-
-
-@contextmanager
-def _without_compiler() -> Iterator[None]:
-    """Load loops from the cache without what only compiling needs.
-
-    Before Numba loads a loop, it brings its knowledge of all functions up to date, for which it imports hundreds of
-    modules; of all that, a loop that is compiled already needs the run-time system alone. And it looks whether SciPy
-    is there to multiply matrices in loops, which none does. That is most of the time of loading, and some 40 MB. The
-    compiler asks for the first by itself, should it be needed later.
-    """
-    context = cpu_target.target_context
-    if not hasattr(context, "refresh"):
-        # A Numba that is made otherwise loads its loops as it likes, which only takes longer.
-        yield
-        return
-    vars(context)["refresh"] = lambda: rtsys.initialize(context)
-    unknown = _MULTIPLIES_MATRICES not in sys.modules
-    if unknown:
-        sys.modules[_MULTIPLIES_MATRICES] = None  # type: ignore[assignment]  # so an import says that there is none
-    try:
-        yield
-    finally:
-        del vars(context)["refresh"]
-        if unknown:
-            del sys.modules[_MULTIPLIES_MATRICES]
 
 
 def _compile_elsewhere() -> None:
