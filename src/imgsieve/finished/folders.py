@@ -8,20 +8,18 @@ import tempfile
 import threading
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from imgsieve.errors import RunFolderError, SourceError
+from imgsieve.runs.bringing import bring_object
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.store_errors import told_of
-from imgsieve.storage import Address, Fault, StoreFault, Traffic, open_store, parse_address
+from imgsieve.storage import Address, Traffic, open_store, parse_address
 
 __all__ = ["OpenedFolder", "open_folder"]
 
-_CHUNK_BYTES = 4 * 1024**2
-"""What is larger comes in pieces, so that no part is ever in memory whole."""
 _THREADS = 8
 
 
@@ -100,42 +98,10 @@ class _RemoteFolder(OpenedFolder):
             bringing = self._bringing[name]
         with bringing, told_of(self.place):
             if not path.exists():
-                self._fetch(self._prefix + name, path)
+                bring_object(self._store, self._prefix + name, path)
         return path
 
     def bring(self, names: Iterable[str]) -> None:
         """Bring several parts here, some at a time."""
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="imgsieve-folder") as pool:
             list(pool.map(self.path, names))
-
-    def _fetch(self, name: str, path: Path) -> None:
-        """Bring a part here, if there is one."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _partial(path) as partial, partial.open("wb") as handle:
-            try:
-                for data in self._pieces(name):
-                    handle.write(data)
-            except StoreFault as fault:
-                if fault.kind is not Fault.MISSING:
-                    raise
-                return
-            partial.replace(path)
-
-    def _pieces(self, name: str) -> Iterator[bytes]:
-        """Read an object by one request, or by several when it is large."""
-        data = self._store.read(name, first=_CHUNK_BYTES)
-        yield data
-        if len(data) == _CHUNK_BYTES:
-            found = self._store.head(name)
-            for start in range(_CHUNK_BYTES, found.size, _CHUNK_BYTES):
-                yield self._store.read_range(name, start, min(_CHUNK_BYTES, found.size - start), etag=found.etag)
-
-
-@contextmanager
-def _partial(path: Path) -> Iterator[Path]:
-    """Give a name for a file that is not whole yet; nothing is left of it unless it was renamed."""
-    partial = path.with_name(path.name + ".coming")
-    try:
-        yield partial
-    finally:
-        partial.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from imgsieve.errors import RunFolderError
+from imgsieve.runs.bringing import bring_object
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.lock import Lease, RemoteLock, Urgent
 from imgsieve.runs.scratch import own_scratch, scratch_path
@@ -28,8 +29,6 @@ from imgsieve.storage import Address, Fault, StoreFault, Traffic, open_store, pa
 __all__ = ["RemoteRunFolder", "open_run_folder"]
 
 _STATE, _LOCK = "run.json", "lock"
-_CHUNK_BYTES = 4 * 1024**2
-"""What is larger comes in pieces, so that no part is ever in memory whole."""
 _THREADS = 8
 _TYPES = {
     ".json": "application/json",
@@ -170,35 +169,9 @@ class RemoteRunFolder(RunFolder):
                 return path
             bringing = self._bringing[name]
         with bringing, self._told():
-            if not path.exists() and not self._fetch(name, path):
+            if not path.exists() and not bring_object(self._store, self._prefix + name, path):
                 self._absent.add(name)
         return path
-
-    def _fetch(self, name: str, path: Path) -> bool:
-        """Bring a part here; return whether there is one."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".coming")
-        try:
-            with partial.open("wb") as handle:
-                for data in self._pieces(self._prefix + name):
-                    handle.write(data)
-            partial.replace(path)
-        except StoreFault as fault:
-            if fault.kind is not Fault.MISSING:
-                raise
-            return False
-        finally:
-            partial.unlink(missing_ok=True)
-        return True
-
-    def _pieces(self, name: str) -> Iterator[bytes]:
-        """Read an object by one request, or by several when it is large."""
-        data = self._store.read(name, first=_CHUNK_BYTES)
-        yield data
-        if len(data) == _CHUNK_BYTES:
-            found = self._store.head(name)
-            for start in range(_CHUNK_BYTES, found.size, _CHUNK_BYTES):
-                yield self._store.read_range(name, start, min(_CHUNK_BYTES, found.size - start), etag=found.etag)
 
     def bring(self, names: Iterable[str]) -> None:
         """Bring several parts here, some at a time."""

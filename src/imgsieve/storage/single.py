@@ -6,10 +6,9 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote
 
-from imgsieve.errors import FetchError, SourceError
-from imgsieve.storage.addresses import Address, is_remote, parse_address
+from imgsieve.errors import FetchError
+from imgsieve.storage.addresses import Address, is_remote, parse_address, parse_object
 from imgsieve.storage.blobs import source_error
 from imgsieve.storage.faults import Fault, StoreFault
 from imgsieve.storage.opening import open_store
@@ -37,7 +36,7 @@ class FileReader:
         self._traffic = traffic
         self._environment = environment
         self._opening = threading.Lock()
-        self._stores: dict[tuple[str, ...], Store] = {}
+        self._stores: dict[Address, Store] = {}
 
     def read(self, place: str | os.PathLike[str]) -> bytes:
         """Return the bytes of a file.
@@ -58,36 +57,18 @@ class FileReader:
         text = os.fspath(place)
         if not is_remote(text):
             return _read_local(parse_address(text).path or Path(text))
-        base, sas = _without_sas(text)
-        folder, _, last = base.rpartition("/")
-        if not last or folder.endswith(":/"):
-            raise SourceError("the URL names no file; write STORE://CONTAINER/PATH/FILE")
-        address = parse_address(folder + sas, self._environment)
-        return self._read_blob(address, address.prefix + unquote(last, errors="surrogatepass"), sas)
-
-    def _read_blob(self, address: Address, name: str, sas: str) -> bytes:
-        """Read one object of a store."""
+        address, name = parse_object(text, self._environment)
         try:
-            return self._store(address, sas).read(name)
+            return self._store(address).read(name)
         except StoreFault as fault:
             raise _told(fault, address.uri) from None
 
-    def _store(self, address: Address, sas: str) -> Store:
+    def _store(self, address: Address) -> Store:
         """Return the store of an address, opened when it is first asked for."""
-        endpoint = address.account.endpoint if address.account else ""
-        key = (address.kind, endpoint, address.container, sas)
         with self._opening:
-            if key not in self._stores:
-                self._stores[key] = open_store(address, self._traffic, self._environment)
-            return self._stores[key]
-
-
-def _without_sas(url: str) -> tuple[str, str]:
-    """Return a URL without what stands behind its '?', and that with the '?'; only Azure's have such."""
-    if url.partition("://")[0].lower() in ("s3", "s3a", "gs", "gcs", "memory"):
-        return url, ""
-    base, mark, sas = url.partition("?")
-    return base, mark + sas
+            if address not in self._stores:
+                self._stores[address] = open_store(address, self._traffic, self._environment)
+            return self._stores[address]
 
 
 def _read_local(path: Path) -> bytes:
