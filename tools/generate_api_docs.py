@@ -13,13 +13,11 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import imgsieve
 from imgsieve import errors
-
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "api.md"
+from made_pages import write_page
 
 _WIDTH = 100
 _HEAD = """\
@@ -260,15 +258,5 @@ def _errors() -> str:
     return f"{told}```text\n{textwrap.dedent(tree).rstrip()}\n```"
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page; 1 when it is stale."""
-    text = page_text()
-    if arguments == ["--check"]:
-        return int(not PAGE.exists() or PAGE.read_text("utf-8") != text)
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_page("api.md", page_text, sys.argv[1:]))

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import typer
 
 from imgsieve.cli.app import app
 from imgsieve.cli.helping import help_text
-
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
+from made_pages import write_page
 
 _COLUMNS = "88"
 
@@ -43,15 +41,5 @@ def _section(title: str, text: str) -> str:
     return f"## `{title}`\n\n```text\n{text.rstrip()}\n```\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page; 1 when it is stale."""
-    text = page_text()
-    if arguments == ["--check"]:
-        return int(not PAGE.exists() or PAGE.read_text("utf-8") != text)
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_page("cli.md", page_text, sys.argv[1:]))

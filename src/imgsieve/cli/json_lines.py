@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from imgsieve.cli.progress import write_at_once
+from imgsieve.cli.progress import StageLines, write_at_once
 from imgsieve.runs.progress import Event
 
 __all__ = ["JsonLines", "open_json_lines"]
@@ -21,34 +21,23 @@ _PAUSE_SECONDS = 1.0
 _STOPPING = b'{"kind": "stopping"}\n'
 
 
-class JsonLines(logging.Handler):
+class JsonLines(StageLines, logging.Handler):
     """One JSON object a line, in plain ASCII.
 
     All have ``time`` (ISO 8601, UTC) and ``kind``: ``progress`` and ``stage-end`` with ``stage``, ``title``, ``done``,
     ``total`` (null while unknown) and ``seconds`` since the stage began, and ``groups`` and ``groups_total`` in stages
     that work by groups of candidates; ``warning`` and ``error`` with ``message``. Messages hold no credentials, as none
-    of the program's do.
-
-    Parameters
-    ----------
-    stream
-        Where the lines go. When it is gone, the run goes on in silence.
-    clock
-        Seconds, from any moment on.
+    of the program's do. Parameters are those of `imgsieve.cli.progress.StageLines`.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(logging.WARNING)
-        self._stream: TextIO | None = stream
-        self._clock = clock
-        self._stage = ""
-        self._begin = self._next = 0.0
+        StageLines.__init__(self, stream, clock)
+        logging.Handler.__init__(self, logging.WARNING)
 
     def __call__(self, event: Event) -> None:
         """Write a line when a stage begins or ends, and now and then in between."""
         now = self._clock()
-        if event.stage != self._stage:
-            self._stage, self._begin, self._next = event.stage, now, now
+        self._begins(event, now, 0.0)
         if not event.finished and now < self._next:
             return
         self._next = now + _PAUSE_SECONDS
@@ -77,15 +66,9 @@ class JsonLines(logging.Handler):
         write_at_once(_STOPPING)
 
     def _write(self, kind: str, **told: Any) -> None:
-        """Write a line while there is somebody to read it."""
-        if self._stream is None:
-            return
+        """Write what is told, with the moment and its kind."""
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "kind": kind, **told}
-        try:
-            self._stream.write(json.dumps(line) + "\n")
-            self._stream.flush()
-        except OSError:
-            self._stream = None
+        self._write_line(json.dumps(line))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 
 from imgsieve.runs.progress import Event, Listener
 
-__all__ = ["Display", "PlainLines", "Silence", "open_display", "report_stage", "write_at_once"]
+__all__ = ["Display", "PlainLines", "Silence", "StageLines", "open_display", "report_stage", "write_at_once"]
 
 _FIRST_LINE_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 300.0
@@ -42,8 +42,8 @@ class Silence:
         write_at_once(_STOPPING)
 
 
-class PlainLines:
-    """A line when a stage ends, and now and then while a long one lasts; the pauses grow.
+class StageLines:
+    """Writes lines about stages, each of which takes its time.
 
     Parameters
     ----------
@@ -58,35 +58,15 @@ class PlainLines:
         self._clock = clock
         self._stage = ""
         self._begin = self._next = 0.0
-        self._pause = _FIRST_LINE_SECONDS
-        self._already = 0
 
-    def __call__(self, event: Event) -> None:
-        """Write a line when it is time for one."""
-        now = self._clock()
-        if event.stage != self._stage:
-            self._stage, self._begin, self._already = event.stage, now, event.done
-            self._pause, self._next = _FIRST_LINE_SECONDS, now + _FIRST_LINE_SECONDS
-            if event.stage in _SLOW_AT_FIRST and not event.finished:
-                self._write(f"{event.title} (the first run on a machine compiles, which takes a minute)")
-        if event.finished:
-            count = f"{event.done:,} in " if event.done else ""
-            self._write(f"{event.title}: {count}{_clock_text(now - self._begin)}")
-            self._stage = ""
-        elif now >= self._next:
-            self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
-            self._next = now + self._pause
-            self._write(f"{event.title}: {_count(event)}{self._pace(event, now)}")
+    def _begins(self, event: Event, now: float, pause: float) -> bool:
+        """Return whether a stage begins; then its next line is due after a pause, in seconds."""
+        if event.stage == self._stage:
+            return False
+        self._stage, self._begin, self._next = event.stage, now, now + pause
+        return True
 
-    def _pace(self, event: Event, now: float) -> str:
-        """Say how fast a stage is and how long it will still take."""
-        rate = (event.done - self._already) / max(now - self._begin, 1e-9)
-        if rate <= 0:
-            return ""
-        left = f", {_clock_text((event.total - event.done) / rate)} left" if event.total else ""
-        return f", {rate:,.1f} a second{left}"
-
-    def _write(self, line: str) -> None:
+    def _write_line(self, line: str) -> None:
         """Write a line while there is somebody to read it."""
         if self._stream is None:
             return
@@ -95,6 +75,39 @@ class PlainLines:
             self._stream.flush()
         except OSError:
             self._stream = None
+
+
+class PlainLines(StageLines):
+    """A line when a stage ends, and now and then while a long one lasts; the pauses grow."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(stream, clock)
+        self._pause = _FIRST_LINE_SECONDS
+        self._already = 0
+
+    def __call__(self, event: Event) -> None:
+        """Write a line when it is time for one."""
+        now = self._clock()
+        if self._begins(event, now, _FIRST_LINE_SECONDS):
+            self._pause, self._already = _FIRST_LINE_SECONDS, event.done
+            if event.stage in _SLOW_AT_FIRST and not event.finished:
+                self._write_line(f"{event.title} (the first run on a machine compiles, which takes a minute)")
+        if event.finished:
+            count = f"{event.done:,} in " if event.done else ""
+            self._write_line(f"{event.title}: {count}{_clock_text(now - self._begin)}")
+            self._stage = ""
+        elif now >= self._next:
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+            self._next = now + self._pause
+            self._write_line(f"{event.title}: {_count(event)}{self._pace(event, now)}")
+
+    def _pace(self, event: Event, now: float) -> str:
+        """Say how fast a stage is and how long it will still take."""
+        rate = (event.done - self._already) / max(now - self._begin, 1e-9)
+        if rate <= 0:
+            return ""
+        left = f", {_clock_text((event.total - event.done) / rate)} left" if event.total else ""
+        return f", {rate:,.1f} a second{left}"
 
     def stopping(self) -> None:
         """Say that the run was asked to stop."""
