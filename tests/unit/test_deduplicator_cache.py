@@ -89,7 +89,9 @@ ARRAYS = st.builds(
     lambda dtype, shape, seed: np.random.default_rng(seed).integers(0, 2, shape).astype(np.dtype(dtype)),
     NUMBERS, st.lists(st.integers(0, 5), max_size=3).map(tuple), st.integers(0, 99),
 )  # fmt: skip
-FEATURES = st.recursive(ARRAYS | st.binary(max_size=40), lambda inner: st.dictionaries(st.text(max_size=4), inner))
+FEATURES = st.recursive(
+    ARRAYS | st.binary(max_size=40), lambda inner: st.dictionaries(st.text(max_size=4), inner), max_leaves=8
+)
 
 
 @given(features=FEATURES, key=st.text(max_size=20))

@@ -192,29 +192,35 @@ def test_a_lock_that_no_run_has_written_is_left_alone(data):
 def test_only_one_of_many_gets_it(place):
     """All come at one moment to a lock that is free to take over."""
     store_of(place).write(NAME, foreign().as_bytes())
+    free = time.monotonic() + 4.5  # stores tell the time by the second
     code = (
-        "import sys, time\n"
+        "import sys\n"
         "from imgsieve.runs.lock import Lease, RemoteLock\n"
         "from imgsieve.config import NetworkConfig\n"
         "from imgsieve.storage import Traffic, open_store, parse_address\n"
         "from imgsieve.errors import RunFolderError\n"
         "store = open_store(parse_address(sys.argv[1]), Traffic(NetworkConfig()))\n"
         f"lock = RemoteLock(store, {NAME!r}, 'x', Lease(renew_seconds=0.5, stale_seconds=3))\n"
+        "print('ready', flush=True)\n"
         "sys.stdin.readline()\n"
         "try:\n"
         "    with lock.held():\n"
         "        print('mine', flush=True)\n"
-        "        time.sleep(3)\n"
+        "        sys.stdin.readline()\n"
         "except RunFolderError as error:\n"
         "    print('refused', flush=True)\n"
     )
     command = [sys.executable, "-c", code, place]
     racers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    time.sleep(5)
+    assert [racer.stdout.readline() for racer in racers] == ["ready\n"] * 3
+    time.sleep(max(0, free - time.monotonic()))
     for racer in racers:
         racer.stdin.write("\n")
         racer.stdin.flush()
-    said = sorted(racer.communicate()[0].strip() for racer in racers)
+    # All have spoken before the one that has it lets go.
+    said = sorted(racer.stdout.readline().strip() for racer in racers)
+    for racer in racers:
+        racer.communicate()
     assert said == ["mine", "refused", "refused"]
 
 
