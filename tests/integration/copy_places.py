@@ -42,6 +42,12 @@ def blobs(azurite: Azurite, container: str, prefix: str = "") -> dict[str, bytes
         return {name[len(prefix) :]: client.download_blob(name).readall() for name in names}
 
 
+def count_of(azurite: Azurite, container: str) -> int:
+    """Return how many objects there are."""
+    with azurite.container(container) as client:
+        return sum(1 for _ in client.list_blob_names())
+
+
 def settled(server: Azurite) -> int:
     """Return the position in the access log behind all requests that were answered so far; lines come a little late."""
     mark, since = f"/mark-{uuid.uuid4().hex}", server.position

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import ContentSettings
 from cli_process import imgsieve, start, tree
-from copy_places import blobs, fill_container, fill_folder, journal_lines, read, settled, written
+from copy_places import blobs, count_of, fill_container, fill_folder, journal_lines, read, settled, written
 
 from stores.azurite import KEY, Azurite, make_sas
 from stores.fault_proxy import fault_proxy
@@ -186,8 +186,9 @@ def test_interrupted_it_ends_cleanly_and_goes_on(
     files = fill_folder(tmp_path / "from", 100)
     arguments = ("copy", "from", f"az://{container}", "--max-requests-per-second", 40)
     with start(*arguments, cwd=tmp_path, variables=variables) as process:
-        while len(blobs(azurite, container)) < 50:
+        while count_of(azurite, container) < 50:
             assert process.poll() is None
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said

@@ -12,7 +12,7 @@ from imgsieve.demo import write_demo
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    write_demo(folder, photos=40, edits_per_photo=3, seed=4)
+    write_demo(folder, photos=14, edits_per_photo=3, seed=4)
     return folder / "images"
 
 
