@@ -80,7 +80,8 @@ def test_quiet_prints_nothing(demo: Path, finished: tuple[Path, str, str]) -> No
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_strict_is_3_only_when_something_failed(demo: Path, tmp_path: Path) -> None:
+def test_strict_is_3_only_when_something_failed(demo: Path, finished: tuple[Path, str, str], tmp_path: Path) -> None:
+    shutil.copytree(finished[0], tmp_path / "one")
     failing = imgsieve("run", demo, "--out", tmp_path / "one", "--strict", "--no-report")
     assert failing.returncode == 3
     assert "failed images: 1" in failing.stderr

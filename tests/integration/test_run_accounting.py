@@ -7,7 +7,7 @@ import csv
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from run_checks import FAILURES, check_accounts, picture, put, recoded, rows_of, run, saved, write_pictures
+from run_checks import FAILURES, check_accounts, picture, put, recoded, rows_of, run, saved, summary_of, write_pictures
 
 from imgsieve import demo, runs
 from imgsieve.demo import encode
@@ -61,7 +61,7 @@ def test_most_edits_are_found(finished):
 
 def test_each_image_is_fetched_once_for_its_features(finished):
     truth, _, out = finished
-    gets = runs.run([str(out.parent / "images")], out.parent / "again").summary["fetches"]["by_stage"]
+    gets = summary_of(out)["fetches"]["by_stage"]
     assert gets["extract"]["gets"] == len(truth) + 1
 
 

@@ -54,7 +54,7 @@ def peak(rows: list[Row]) -> int:
 @pytest.mark.parametrize(
     "rule",
     [
-        Rule(act=Act.THROTTLE, share=0.1, retry_after="1"),
+        Rule(act=Act.THROTTLE, share=0.1, retry_after="0.2"),
         Rule(act=Act.THROTTLE, share=0.1, status=429, code="TooManyRequests"),
         Rule(act=Act.THROTTLE, share=0.3, status=500, code="InternalError"),
         Rule(act=Act.CUT, share=0.3),
