@@ -131,3 +131,19 @@ def test_version() -> None:
     done = imgsieve("--version")
     assert done.returncode == 0
     assert done.stdout.startswith("imgsieve ")
+
+
+def test_figures_without_their_library_are_2_and_name_the_extra(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    code = (
+        "import sys; sys.modules['prometheus_client'] = None\n"  # as if it were not installed
+        "from imgsieve.cli.main import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = ["run", "in", "--out", "out", "--metrics-file", "run.prom"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "pip install 'imgsieve[metrics]'" in done.stderr
+    assert not (tmp_path / "out").exists()
