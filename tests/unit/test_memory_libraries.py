@@ -20,7 +20,7 @@ _MIB = 1024**2
 _PEAK = """
 import sys
 {first}
-import imgsieve.runs
+import imgsieve.runs.pipeline
 with open("/proc/self/status") as status:
     print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
 """
