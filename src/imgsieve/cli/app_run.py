@@ -49,6 +49,9 @@ def run(
     """
     from imgsieve.cli.loading import load_engine  # noqa: PLC0415 - needed here only
 
+    if not options.log_json:
+        # A wrong option is told at once, and not after the second that loading takes.
+        options.configuration()
     load_engine()
     from imgsieve.cli.running import run_command  # noqa: PLC0415 - loads the engine
 
