@@ -15,7 +15,8 @@ the turns:
   spends its time computing, as threads share their caches, their memory and the frequency of the processor.
 
 Two figures do not depend on what else the machine does: the processor time of several workers over that of one; and the
-share of it that is spent in tasks, which threads carry out, from which follows the most that so many could give.
+serial part, the processor time of the calling thread in a run with one worker, while whose work the workers may have to
+wait. If all of it were waited for, several workers would give what the last line says.
 
 Ends in an error when two results differ. Let nothing else run meanwhile; the load before each turn is printed.
 """
@@ -25,6 +26,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import os
 import statistics
 import subprocess
@@ -53,8 +55,8 @@ class Turn:
     beside: list[dict[str, float]]
     cpu: tuple[dict[str, float], dict[str, float]]
     """Processor time by stage, of one worker and of several."""
-    tasks: float
-    """Share of the processor time of one worker that is spent in tasks."""
+    serial: dict[str, float]
+    """Processor time of the calling thread by stage, with one worker."""
 
     def by_threads(self, stage: str) -> float:
         """Return the speed-up of threads."""
@@ -97,7 +99,7 @@ def _turn(number: int, options: argparse.Namespace) -> Turn:
         several=together["seconds"],
         beside=[each["seconds"] for each in found["beside"]],
         cpu=(alone["cpu"], together["cpu"]),
-        tasks=alone["tasks"] / alone["cpu"][_WHOLE],
+        serial=alone["serial"],
     )
 
 
@@ -124,41 +126,65 @@ def _deduplicate(pictures: Path, workers: int, count: int) -> None:
     MultiThreadedDeduplicator(max_workers=workers).deduplicate_multithreaded(paths[:_WARMING])
     print("ready", flush=True)
     sys.stdin.readline()
-    deduplicator, began, cpu = MultiThreadedDeduplicator(max_workers=workers), time.perf_counter(), time.process_time()
+    marks, deduplicator = _Marks(), MultiThreadedDeduplicator(max_workers=workers)
+    logging.getLogger("imgsieve").addHandler(marks)
+    logging.getLogger("imgsieve").setLevel(logging.INFO)
+    began, cpu, own = time.perf_counter(), time.process_time(), time.thread_time()
     with tempfile.TemporaryDirectory() as out:
         groups, scores = deduplicator.deduplicate_multithreaded(paths, out)
         whole, whole_cpu = time.perf_counter() - began, time.process_time() - cpu
+        serial = time.thread_time() - own
         summary = json.loads((Path(out) / "summary.json").read_text())
+    names = [stage["name"] for stage in summary["stages"]]
     result = json.dumps([groups, sorted(map(repr, scores.items()))])
     told = {
         "seconds": {stage["name"]: stage["seconds"] for stage in summary["stages"]} | {_WHOLE: whole},
         "cpu": {stage["name"]: stage["cpu_seconds"] for stage in summary["stages"]} | {_WHOLE: whole_cpu},
-        "tasks": summary["threads"]["cpu_seconds"],
+        "serial": dict(zip(names, marks.taken, strict=True)) | {_WHOLE: serial},
         "result": hashlib.sha256(result.encode()).hexdigest(),
     }
     print(json.dumps(told))
+
+
+class _Marks(logging.Handler):
+    """Hears of the end of each stage, on the calling thread, and notes the processor time that it took since."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.taken: list[float] = []
+        self._before = time.thread_time()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note the end of a stage; warnings are nothing of that kind."""
+        if record.levelno == logging.INFO:
+            now = time.thread_time()
+            self.taken.append(now - self._before)
+            self._before = now
 
 
 def _print(turns: list[Turn], options: argparse.Namespace) -> None:
     """Print the table."""
     several = f"{options.workers} workers"
     print(f"{options.pictures:,} pictures, {len(turns)} turns, {os.cpu_count()} processors\n")
-    print(f"| stage | seconds, 1 worker | {several} | speed-up | lowest to highest | of the machine | processor time |")
-    print("|---|---|---|---|---|---|---|")
+    print(f"| stage | seconds, 1 worker | {several} | speed-up | from, to | of the machine | processor time | serial |")
+    print("|---|---|---|---|---|---|---|---|")
     for stage in turns[0].one:
         ratios = [turn.by_threads(stage) for turn in turns]
         cells = (
             f"{statistics.median(turn.one[stage] for turn in turns):.2f}",
             f"{statistics.median(turn.several[stage] for turn in turns):.2f}",
             f"{statistics.median(ratios):.2f}",
-            f"{min(ratios):.2f} to {max(ratios):.2f}",
+            f"{min(ratios):.2f}, {max(ratios):.2f}",
             f"{statistics.median(turn.by_machine(stage) for turn in turns):.2f}",
             f"{statistics.median(turn.cpu[1][stage] / max(turn.cpu[0][stage], 1e-9) for turn in turns):.2f}",
+            f"{statistics.median(turn.serial[stage] for turn in turns):.2f}",
         )
         print(f"| {stage} | {' | '.join(cells)} |")
-    tasks = statistics.median(turn.tasks for turn in turns)
-    most = 1 / (1 - tasks + tasks / options.workers)
-    print(f"\nin tasks {tasks:.1%} of the processor time of one worker: {several} could give {most:.2f} at most")
+    serial = statistics.median(turn.serial[_WHOLE] / turn.cpu[0][_WHOLE] for turn in turns)
+    most = 1 / (serial + (1 - serial) / options.workers)
+    print(
+        f"\nserial: {serial:.1%} of the processor time of one worker; were all waited for it, {several} gave {most:.2f}"
+    )
 
 
 if __name__ == "__main__":
