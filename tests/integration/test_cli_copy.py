@@ -133,7 +133,7 @@ def test_killed_at_any_moment_it_copies_nothing_twice_and_misses_nothing(
     before, chance, kills = settled(azurite), random.Random(seed), 0
     for _ in range(3):
         with start(*arguments, cwd=tmp_path, variables=variables) as process:
-            time.sleep(0.9 + chance.random())
+            time.sleep(0.45 + chance.random())
             process.kill()
             kills += process.wait() == -signal.SIGKILL
     assert kills, "it was too fast to be killed"
@@ -155,7 +155,7 @@ def test_killed_while_it_fills_a_folder_it_leaves_only_whole_files(
     arguments = ("copy", f"az://{container}", "to", "--max-requests-per-second", 300, "--quiet")
     for _ in range(3):
         with start(*arguments, cwd=tmp_path, variables=variables) as process:
-            time.sleep(0.9 + chance.random() / 2)
+            time.sleep(0.45 + chance.random() / 2)
             process.kill()
         held = {name: data for name, data in tree(tmp_path / "to").items() if "imgsieve-partial" not in name}
         assert held.items() <= files.items()
