@@ -9,6 +9,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 __all__ = [
+    "DESCRIPTOR_BYTES",
     "FEATURES",
     "GROUPS",
     "HASH_BYTES",
@@ -55,6 +56,7 @@ TRIMMED_BYTES = 4
 TRUE_SIZE_BYTES = 2
 """Bytes of the shape in which the places of corners are told."""
 
+DESCRIPTOR_BYTES = 128
 LAYOUT_BYTES = 1024
 """Bytes of one layout; see `imgsieve.features.layout`."""
 
@@ -120,6 +122,7 @@ FEATURES = pa.schema(
         pa.field("local_places", pa.binary(LOCAL_CODES * LOCAL_PLACE_BYTES)),
         pa.field("true_size", pa.binary(TRUE_SIZE_BYTES)),
         pa.field("layout", pa.binary(LAYOUT_BYTES)),
+        pa.field("descriptor", pa.binary(DESCRIPTOR_BYTES)),
         pa.field("embedding", pa.binary()),
         *_METRICS,
     ]
@@ -152,10 +155,16 @@ PAIRS_COLOR = pa.schema(
 )
 
 PAIRS_GLOBAL = pa.schema(
-    [*_PAIR, pa.field("similarity", pa.float32()), pa.field("matches", pa.int16()), pa.field("visible", pa.int16())]
+    [
+        *_PAIR,
+        pa.field("similarity", pa.float32()),
+        pa.field("matches", pa.int16()),
+        pa.field("visible", pa.int16()),
+        pa.field("cosine", pa.float32()),
+    ]
 )
 """``matches`` is how many corners of both pictures one map brings together, ``visible`` how many of a it has within b;
-null where that was not looked at."""
+null where that was not looked at. ``cosine`` is that of the built-in descriptors, null without them."""
 
 PAIRS_LOCAL = pa.schema(
     [

@@ -15,8 +15,9 @@ import os, sys
 import numpy as np
 import psutil
 import imgsieve.features.embedding as embedding
+from imgsieve.config import GlobalConfig
 before = psutil.Process().num_threads()
-found = embedding.open_model(sys.argv[1])(np.full((40, 30, 3), 200, np.uint8))
+found = embedding.open_models(GlobalConfig(descriptor=sys.argv[1])).embed(np.full((40, 30, 3), 200, np.uint8))
 assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
 print(len(found), psutil.Process().num_threads() - before)
 """

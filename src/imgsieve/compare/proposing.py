@@ -13,6 +13,7 @@ from imgsieve.compare.explanation import Score, StageAccount
 from imgsieve.compare.subjects import Subjects
 from imgsieve.config import RunConfig, VotingConfig, WaveletConfig
 from imgsieve.features import orientation
+from imgsieve.features.descriptor import UNIT
 from imgsieve.features.regions import SOME_PART, WHOLE
 from imgsieve.schema import HASH_BYTES
 from imgsieve.search.vectors import near_pairs
@@ -66,6 +67,10 @@ def _propose(subjects: Subjects, config: RunConfig) -> pa.Table:
         vectors = subjects.bytes_of("embedding").view(np.float16)
         one, other = near_pairs(vectors, config.refine.neighbors, config.refine.propose_embedding_similarity)
         found = np.concatenate([found, wavelet.other_proposals(one.astype(np.int32), other.astype(np.int32))])
+    elif config.refine.trained:
+        one, other = subjects.bytes_of("descriptor").view(np.int8).astype(np.int64)
+        if int(one @ other) >= config.refine.propose_similarity * UNIT**2:
+            found = np.concatenate([found, wavelet.descriptor_proposals(*_IDS)])
     flat = min(subjects.fact("contrast")) < wavelet.FLAT_CONTRAST
     return wavelet.table_of(found[:0] if flat else found)
 

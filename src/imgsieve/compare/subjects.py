@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from imgsieve.config import RunConfig
 from imgsieve.errors import DecodeError
 from imgsieve.features.alignment import fit_side
-from imgsieve.features.embedding import open_model
+from imgsieve.features.embedding import open_models
 from imgsieve.imaging import DecodedImage, decode, probe
 from imgsieve.schema import FEATURES, HASH_BYTES, ORIENTATIONS
 from imgsieve.stages.extraction import describe_image
 from imgsieve.stages.matching import Corners
-from imgsieve.stages.refinement import SKETCH_COLUMNS, Sketches
+from imgsieve.stages.refinement import DESCRIPTOR_COLUMNS, SKETCH_COLUMNS, Sketches
 from imgsieve.stages.views import View, view_of_decoded
 
 __all__ = ["Subjects", "describe_both"]
@@ -53,7 +53,8 @@ class Subjects:
 
     def sketches(self) -> tuple[Sketches, Sketches]:
         """Return what stage 3 reads of each."""
-        columns = {name: self.bytes_of(name) for name in SKETCH_COLUMNS}
+        names = [*SKETCH_COLUMNS, *(name for name in DESCRIPTOR_COLUMNS if None not in self.fact(name))]
+        columns = {name: self.bytes_of(name) for name in names}
         one, other = ({name: part[k : k + 1] for name, part in columns.items()} for k in range(2))
         return Sketches.of(one), Sketches.of(other)
 
@@ -73,7 +74,7 @@ def describe_both(a: bytes, b: bytes, config: RunConfig) -> Subjects:
     ConfigError
         The model of stage 3 cannot be used.
     """
-    embed = open_model(config.refine.descriptor)
+    models = open_models(config.refine)
     views: list[View] = []
     pictures: list[NDArray[np.uint8]] = []
 
@@ -89,7 +90,7 @@ def describe_both(a: bytes, b: bytes, config: RunConfig) -> Subjects:
     rows = []
     for number, data in enumerate((a, b)):
         image = {"image_id": number, "uri": "", "file": _NAMES[number], "size": len(data), "etag": ""}
-        row = describe_image(image, read, config, embed).row
+        row = describe_image(image, read, config, models).row
         if row.get("error_kind") is not None:
             raise DecodeError(row["error_kind"], f"{_NAMES[number]} cannot be used: {row['error']}")
         rows.append(row)

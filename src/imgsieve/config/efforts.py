@@ -24,7 +24,7 @@ class Effort(StrEnum):
 
 
 EFFORTS: Mapping[Effort, Mapping[str, Mapping[str, Any]]] = {
-    Effort.FAST: {"wavelet": {"tables": 48}, "voting": {"tables": 0}},
+    Effort.FAST: {"wavelet": {"tables": 48}, "voting": {"tables": 0}, "refine": {"trained": False}},
     Effort.BALANCED: {},
     Effort.THOROUGH: {
         "wavelet": {"tables": 288, "neighbors": 32},

@@ -106,7 +106,16 @@ class GlobalConfig:
     """Stage 3: the global descriptor."""
 
     descriptor: str | None = None
-    """Path of an ONNX model with a TOML beside it; None for the built-in layout descriptor."""
+    """Path of an ONNX model with a TOML beside it, in place of what is built in; None for that."""
+    trained: bool = True
+    """Whether the descriptor of the built-in net is computed for every picture, proposes pairs and speaks in their
+    refinement."""
+    propose_similarity: float = 0.6
+    """Pairs of pictures whose built-in descriptors have a higher cosine are proposed as well,"""
+    propose_neighbors: int = 5
+    """so many nearest of each picture at most."""
+    sure_similarity: float = 0.8
+    """Pairs with a higher cosine go on to stage 4 whatever corners and blocks say."""
     max_match_distance_bits: int = 18
     """Largest distance at which local codes of two pictures match, of 128 bits."""
     min_matches: int = 5
@@ -126,6 +135,11 @@ class GlobalConfig:
     """With a model: pairs whose cosine is higher are proposed as well."""
     neighbors: int = 16
     """With a model: how many nearest neighbors of an image are considered for proposal."""
+
+    @property
+    def uses_net(self) -> bool:
+        """Whether the built-in net describes pictures: not where a model of the user's own does."""
+        return self.trained and self.descriptor is None
 
 
 @dataclass(frozen=True, kw_only=True)

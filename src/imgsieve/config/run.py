@@ -65,7 +65,8 @@ class RunConfig:
         """Return 16 hexadecimal digits that change whenever an option that changes the features does."""
         decode = dataclasses.asdict(self.decode)
         del decode["thumbnails"]
-        return digest_of({"algorithm": ALGORITHM, "decode": decode, "descriptor": _content_of(self.refine.descriptor)})
+        described = {"descriptor": _content_of(self.refine.descriptor), "trained": self.refine.uses_net}
+        return digest_of({"algorithm": ALGORITHM, "decode": decode, **described})
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain nested dictionaries, fit for JSON."""

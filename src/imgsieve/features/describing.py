@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.features.color import color_signature
+from imgsieve.features.descriptor import DescriptorNet
 from imgsieve.features.layout import layout_of, true_size
 from imgsieve.features.local_codes import local_codes
 from imgsieve.features.metrics import Metrics, Numbers, measure_tiles, metrics_of
@@ -52,6 +53,8 @@ class Description:
     contrast: float
     """Standard deviation of the luma of the small picture."""
     metrics: Metrics
+    descriptor: NDArray[np.int8] | None
+    """Shape (128,); None without a net."""
     thumbnail: bytes | None
     """JPEG of at most 128 pixels a side."""
 
@@ -67,7 +70,7 @@ class _Buffers(threading.local):
 _BUFFERS = _Buffers()
 
 
-def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
+def describe(pixels: NDArray[np.uint8], *, thumbnail: bool, net: DescriptorNet | None = None) -> Description:
     """Compute all features of a decoded picture.
 
     Parameters
@@ -76,6 +79,8 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
         Shape (h, w, 3), uint8 RGB, upright.
     thumbnail
         Whether a thumbnail is encoded as well.
+    net
+        What computes the descriptor; None for none.
     """
     h, w = pixels.shape[:2]
     small = _BUFFERS.small
@@ -91,6 +96,7 @@ def describe(pixels: NDArray[np.uint8], *, thumbnail: bool) -> Description:
         true_size=size,
         layout=layout,
         color_signature=color_signature(small.cells),
+        descriptor=None if net is None else net.describe(small),
         brightness=brightness,
         contrast=contrast,
         thumbnail=encode_planes(planes) if thumbnail else None,

@@ -12,9 +12,9 @@ Beside ``MODEL.onnx`` lies ``MODEL.toml``::
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imgsieve.config import GlobalConfig
 from imgsieve.errors import ConfigError
+from imgsieve.features.descriptor import DescriptorNet, open_session
 
-__all__ = ["OnnxDescriptor", "open_model"]
+__all__ = ["NO_MODELS", "Models", "OnnxDescriptor", "open_models"]
 
 _MOST_BYTES = 2048
 """Bytes of one embedding, as float16, at most."""
@@ -32,15 +34,30 @@ _MOST_BYTES = 2048
 Embed = Callable[[NDArray[np.uint8]], bytes]
 
 
-def open_model(path: str | None) -> Embed | None:
-    """Return a descriptor that turns pixels into the bytes of an embedding; None without a model.
+@dataclass(frozen=True)
+class Models:
+    """What describes whole pictures, of which there is one at most."""
+
+    embed: Embed | None = None
+    """Turns pixels of shape (h, w, 3) into the bytes of an embedding, by a model of the user's own."""
+    net: DescriptorNet | None = None
+    """The built-in net."""
+
+
+NO_MODELS = Models()
+
+
+def open_models(config: GlobalConfig) -> Models:
+    """Load what the options ask for.
 
     Raises
     ------
     ConfigError
         The model or the TOML beside it cannot be used.
     """
-    return None if path is None else OnnxDescriptor(Path(path)).embed
+    if config.descriptor is not None:
+        return Models(embed=OnnxDescriptor(Path(config.descriptor)).embed)
+    return Models(net=DescriptorNet()) if config.trained else NO_MODELS
 
 
 class OnnxDescriptor:
@@ -59,13 +76,7 @@ class OnnxDescriptor:
 
     def __init__(self, path: Path) -> None:
         self._read_options(path.with_suffix(".toml"))
-        try:
-            runtime = _runtime()
-            options = runtime.SessionOptions()
-            options.intra_op_num_threads = 1
-            self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise ConfigError(f"the model {path} cannot be loaded: {error}") from error
+        self._session = open_session(path)
         self._input = self._session.get_inputs()[0].name
         length = len(self.embed(np.zeros((8, 8, 3), np.uint8)))
         if not 0 < length <= _MOST_BYTES:
@@ -98,16 +109,3 @@ class OnnxDescriptor:
         found = np.asarray(self._session.run(None, {self._input: batch})[0], np.float32).ravel()
         length = float(np.linalg.norm(found))
         return (found / max(length, 1e-12)).astype(np.float16).tobytes()
-
-
-def _runtime() -> Any:
-    """Import onnxruntime: slow, and most runs need no model.
-
-    Since 1.29 its official builds report to their maker what they load and run, unless they are told not to before
-    they are imported.
-    """
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime  # noqa: PLC0415 - see above
-
-    onnxruntime.disable_telemetry_events()
-    return onnxruntime

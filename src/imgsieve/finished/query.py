@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig
 from imgsieve.errors import DecodeError
-from imgsieve.features.embedding import open_model
+from imgsieve.features.embedding import open_models
 from imgsieve.imaging import DecodedImage, decode, probe
 from imgsieve.stages.extraction import describe_image
 from imgsieve.stages.views import View, view_of_decoded
@@ -59,7 +59,7 @@ def describe_query(data: bytes, config: RunConfig) -> Query:
 
     image = {"image_id": QUERY, "uri": "", "file": "", "size": len(data), "etag": ""}
     plain = dataclasses.replace(config, decode=dataclasses.replace(config.decode, thumbnails=False))
-    row = describe_image(image, read, plain, open_model(config.refine.descriptor)).row
+    row = describe_image(image, read, plain, open_models(config.refine)).row
     if row.get("error_kind") is not None:
         raise DecodeError(row["error_kind"], f"the picture cannot be used: {row['error']}")
     view = dataclasses.replace(views[0], trimmed=np.frombuffer(row["trimmed"], np.uint8))

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from imgsieve.config import RunConfig, digest_of
 from imgsieve.executors import Executor
+from imgsieve.features.embedding import Models
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.earlier_features import EarlierFeatures, thumbs_name
 from imgsieve.runs.folder import RunFolder
@@ -25,7 +26,7 @@ from imgsieve.runs.manifest import Manifest
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.runs.state import RunState
 from imgsieve.schema import FEATURES, MANIFEST, THUMBS
-from imgsieve.stages.extraction import Described, Embed, describe_image
+from imgsieve.stages.extraction import Described, describe_image
 
 __all__ = ["SHARD_ROWS", "Extraction", "extract"]
 
@@ -79,7 +80,7 @@ def extract(
     config: RunConfig,
     reader: PictureReader,
     executor: Executor,
-    embed: Embed | None,
+    models: Models,
     done: Callable[[int], None],
     known: KnownFeatures | None = None,
     ledger: FeatureLedger | None = None,
@@ -90,7 +91,7 @@ def extract(
     ----------
     state
         Knows which parts there may be, and is told.
-    embed
+    models
         The model of the user's own, if there is one.
     done
         Told the number of images that are done.
@@ -108,7 +109,7 @@ def extract(
     finished = {name for name, is_done in zip(names, present, strict=True) if is_done}
     earlier = [name for name in state.features() if name not in finished]
     state.begin_features(names)
-    pass_ = _Pass(folder, config, reader, embed, recipe, EarlierFeatures(folder, recipe, earlier), known, done)
+    pass_ = _Pass(folder, config, reader, models, recipe, EarlierFeatures(folder, recipe, earlier), known, done)
     pass_.run(manifest, shards, present, executor)
     folder.remove_others("features", names, earlier)
     folder.remove_others("thumbs", map(thumbs_name, names), map(thumbs_name, earlier))
@@ -143,7 +144,7 @@ class _Pass:
         folder: RunFolder,
         config: RunConfig,
         reader: PictureReader,
-        embed: Embed | None,
+        models: Models,
         recipe: str,
         earlier: EarlierFeatures,
         known: KnownFeatures | None,
@@ -152,7 +153,7 @@ class _Pass:
         self._folder = folder
         self._config = config
         self._reader = reader
-        self._embed = embed
+        self._models = models
         self._recipe = recipe
         self._earlier = earlier
         self._known = known
@@ -207,7 +208,7 @@ class _Pass:
         """Describe the images of one task, on a worker."""
         shard, images = task
         return shard, [
-            shard.known.get(image["uri"]) or describe_image(image, self._reader.picture, self._config, self._embed)
+            shard.known.get(image["uri"]) or describe_image(image, self._reader.picture, self._config, self._models)
             for image in images
         ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from imgsieve.config import RunConfig, SourceConfig, check_config
 from imgsieve.errors import ConfigError, Interrupted, SourceError
-from imgsieve.features.embedding import open_model
+from imgsieve.features.embedding import open_models
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.mirror import open_run_folder
 from imgsieve.runs.preparation import prepare
@@ -67,7 +67,7 @@ def run(
         with Traffic(config.network).open() as traffic, monitor.sampling():
             traffic.for_stage("prepare")
             opened = _opened(sources, filters, traffic)
-            embed = open_model(config.refine.descriptor)
+            models = open_models(config.refine)
             folder = open_run_folder(out, traffic)
             where = f" (run folder: {folder.place})"
             with folder.locked():
@@ -75,7 +75,7 @@ def run(
                     ready = prepare(config, remote=any(source.remote for source in opened))
                 names = sources if isinstance(sources, NamedImages) else None
                 result = Work(
-                    folder, opened, config, monitor, traffic, ready, embed, names, features or Features()
+                    folder, opened, config, monitor, traffic, ready, models, names, features or Features()
                 ).go()
                 return result if report is None else replace(result, report=report(folder))
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imgsieve.config import RunConfig, digest_of
 from imgsieve.executors import Executor
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
+from imgsieve.runs.described import propose_described
 from imgsieve.runs.embedded import propose_embedded
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.meeting import meet, takes_part
@@ -74,6 +75,9 @@ def propose(
             if config.refine.descriptor is not None:
                 ids, _ = takes_part(features, chosen)
                 propose_embedded(features, ids, config.refine, executor.workers, spill)
+            elif config.refine.trained:
+                ids, _ = takes_part(features, chosen)
+                propose_described(features, ids, config.refine, executor, spill, done)
             _write(folder, name, fingerprint, spill, known)
     return fingerprint
 

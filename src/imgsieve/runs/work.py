@@ -13,6 +13,7 @@ from typing import Any
 from imgsieve.config import RunConfig
 from imgsieve.errors import ConfigError
 from imgsieve.executors import MeasuredExecutor, ThreadExecutor
+from imgsieve.features.embedding import Models
 from imgsieve.memory import MemoryPlan, drop_library_pages, reserve_for_pairs, return_freed_memory
 from imgsieve.runs import results
 from imgsieve.runs.bill import network_summary
@@ -32,7 +33,6 @@ from imgsieve.runs.progress import Done, Monitor
 from imgsieve.runs.state import RunState, open_state
 from imgsieve.runs.summary import pair_counts
 from imgsieve.runs.verification import Verification
-from imgsieve.stages.extraction import Embed
 from imgsieve.storage import NamedImages, Source, Traffic
 
 __all__ = ["Features", "RunResult", "Work"]
@@ -75,7 +75,7 @@ class Work:
         monitor: Monitor,
         traffic: Traffic,
         ready: Preparation,
-        embed: Embed | None,
+        models: Models,
         names: NamedImages | None,
         features: Features,
     ) -> None:
@@ -87,7 +87,7 @@ class Work:
         self._remote = any(source.remote for source in sources)
         self._started = time.time()
         self._ready = ready
-        self._embed = embed
+        self._models = models
         self._names = names
         self._features = features
         self._clock = time.perf_counter()
@@ -158,7 +158,7 @@ class Work:
         reader.for_stage("extract", cache)
         with self._stage("extract", "Reading pictures", manifest.rows) as done:
             known, ledger = self._features.known, self._features.ledger
-            found = extract(state, manifest, self._config, reader, self._executor, self._embed, done, known, ledger)
+            found = extract(state, manifest, self._config, reader, self._executor, self._models, done, known, ledger)
         return_freed_memory()
         drop_library_pages()
         return found

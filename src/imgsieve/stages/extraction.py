@@ -12,22 +12,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import xxhash
-from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig
 from imgsieve.errors import ImageError
 from imgsieve.features.describing import Description, describe
+from imgsieve.features.embedding import NO_MODELS, Models
 from imgsieve.imaging import DecodedImage
 
-__all__ = ["Described", "Embed", "ReadPicture", "describe_image"]
+__all__ = ["Described", "ReadPicture", "describe_image"]
 
 ReadPicture = Callable[[Mapping[str, Any]], AbstractContextManager[tuple[bytes, DecodedImage]]]
 """Fetches and decodes the image of a manifest row, and holds its memory for as long as the context lasts."""
-
-Embed = Callable[[NDArray[np.uint8]], bytes]
-"""Turns pixels of shape (h, w, 3) into the bytes of an embedding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +36,17 @@ class Described:
 
 
 def describe_image(
-    image: Mapping[str, Any], read: ReadPicture, config: RunConfig, embed: Embed | None = None
+    image: Mapping[str, Any], read: ReadPicture, config: RunConfig, models: Models = NO_MODELS
 ) -> Described:
     """Fetch, decode and describe one image of the manifest."""
     try:
         with read(image) as (data, decoded):
-            described = describe(decoded.pixels, thumbnail=config.decode.thumbnails)
+            described = describe(decoded.pixels, thumbnail=config.decode.thumbnails, net=models.net)
             row = {
                 **image,
                 **_facts(data, decoded),
                 **_features(described),
-                "embedding": embed(decoded.pixels) if embed is not None else None,
+                "embedding": models.embed(decoded.pixels) if models.embed is not None else None,
             }
     except ImageError as error:
         return Described({**image, "error_kind": error.kind, "error": error.message}, None)
@@ -94,6 +90,7 @@ def _features(described: Description) -> dict[str, Any]:
         "local_places": described.local_places.tobytes(),
         "true_size": described.true_size.tobytes(),
         "layout": described.layout.tobytes(),
+        "descriptor": None if described.descriptor is None else described.descriptor.tobytes(),
         "detail": metrics.detail,
         "sharpness": metrics.sharpness,
         "blockiness": metrics.blockiness,

@@ -15,8 +15,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from imgsieve.config import GlobalConfig
+from imgsieve.features.descriptor import similarities
+from imgsieve.features.orientation import COUNT
 from imgsieve.features.regions import SOME_PART, rectangles
 from imgsieve.schema import (
+    DESCRIPTOR_BYTES,
     LAYOUT_BYTES,
     LOCAL_CODE_BYTES,
     LOCAL_CODES,
@@ -29,7 +32,7 @@ from imgsieve.schema import (
 from imgsieve.stages.laying import alike_blocks, frame_maps
 from imgsieve.stages.matching import Corners, matches
 
-__all__ = ["SKETCH_COLUMNS", "Sketches", "agreement", "match", "match_embeddings"]
+__all__ = ["DESCRIPTOR_COLUMNS", "SKETCH_COLUMNS", "Sketches", "agreement", "match", "match_embeddings"]
 
 SKETCH_COLUMNS: Mapping[str, int] = {
     "layout": LAYOUT_BYTES,
@@ -38,7 +41,12 @@ SKETCH_COLUMNS: Mapping[str, int] = {
     "local_codes": LOCAL_CODES * LOCAL_CODE_BYTES,
     "local_places": LOCAL_CODES * LOCAL_PLACE_BYTES,
 }
-"""The features that are read here, and their bytes."""
+"""The features that are read here, and their bytes; with the built-in net also"""
+
+DESCRIPTOR_COLUMNS: Mapping[str, int] = {"descriptor": DESCRIPTOR_BYTES}
+
+ANY_ORIENTATION = -1
+"""Stands for an orientation that is not known."""
 
 _LEAST_CORNERS = 12
 """With fewer corners a picture may share none with its copy."""
@@ -65,6 +73,8 @@ class Sketches:
     """Shape (n, 2)."""
     trimmed: NDArray[np.uint8]
     """Shape (n, 4)."""
+    descriptors: NDArray[np.int8] | None = None
+    """Shape (n, 128); None without the built-in net."""
 
     @classmethod
     def of(cls, columns: Mapping[str, NDArray[np.uint8]]) -> Sketches:
@@ -74,12 +84,14 @@ class Sketches:
             columns["layout"],
             columns["true_size"],
             columns["trimmed"],
+            columns["descriptor"].view(np.int8) if "descriptor" in columns else None,
         )
 
     def take(self, rows: NDArray[np.intp]) -> Sketches:
         """Return those of some pictures."""
         corners = Corners(self.corners.codes[rows], self.corners.places[rows])
-        return Sketches(corners, self.layouts[rows], self.sizes[rows], self.trimmed[rows])
+        descriptors = None if self.descriptors is None else self.descriptors[rows]
+        return Sketches(corners, self.layouts[rows], self.sizes[rows], self.trimmed[rows], descriptors)
 
 
 def agreement(
@@ -109,20 +121,46 @@ def match(pairs: pa.Table, one: Sketches, other: Sketches, config: GlobalConfig)
         Of a and of b, n pictures each.
     """
     orientations = pairs["orientation"].to_numpy().astype(np.int8)
+    regions = pairs["region"].to_numpy()
+    unknown = np.nonzero((regions == SOME_PART) & (pairs["votes"].to_numpy() == 0))[0]
+    if len(unknown):
+        orientations[unknown] = _turns(one.take(unknown), other.take(unknown), config)
     found, visible, maps = matches(one.corners, other.corners, orientations, config.max_match_distance_bits)
     similarity, _ = _laid(one, other, maps, orientations)
     agree = found >= np.maximum(config.min_matches, config.min_match_share * visible)
     agree &= agreement(similarity, found, visible) >= config.min_agreement
     # Heavy wear leaves few corners of a picture, but its layout; what is nearly flat has neither.
-    rows = np.nonzero(~agree & (pairs["region"].to_numpy() != SOME_PART))[0]
+    rows = np.nonzero(~agree & (regions != SOME_PART))[0]
     if len(rows):
         framed = one.take(rows), other.take(rows)
-        by_frames, seen = _by_frames(*framed, pairs["region"].to_numpy()[rows], orientations[rows])
+        by_frames, seen = _by_frames(*framed, regions[rows], orientations[rows])
         few = np.minimum(*(sketches.corners.counts() for sketches in framed)) < _LEAST_CORNERS
         least = np.where(few, config.min_plain_similarity, config.min_frame_similarity)
         agree[rows] = (by_frames >= least) | (seen == 0)
         similarity[rows] = np.maximum(similarity[rows], by_frames)
-    return _judged(pairs, similarity, ~agree, found, visible)
+    # Where only descriptors speak, keypoints have to find out how the pictures lie on each other.
+    orientations[unknown[~agree[unknown]]] = ANY_ORIENTATION
+    cosines = _cosines(one, other)
+    if cosines is not None:
+        agree |= cosines >= config.sure_similarity
+    turned = pairs.set_column(pairs.column_names.index("orientation"), "orientation", pa.array(orientations))
+    return _judged(turned, similarity, ~agree, found, visible, cosines=cosines)
+
+
+def _turns(one: Sketches, other: Sketches, config: GlobalConfig) -> NDArray[np.int8]:
+    """Return the orientations in which pictures have most corners in common: shape (n,); the first of equals."""
+    found = [
+        matches(one.corners, other.corners, np.full(len(one.sizes), turn, np.int8), config.max_match_distance_bits)[0]
+        for turn in range(COUNT)
+    ]
+    return np.asarray(np.argmax(found, axis=0), np.int8)
+
+
+def _cosines(one: Sketches, other: Sketches) -> NDArray[np.float32] | None:
+    """Return the cosines of the descriptors: shape (n,); None without them."""
+    if one.descriptors is None or other.descriptors is None:
+        return None
+    return similarities(one.descriptors, other.descriptors)
 
 
 def _by_frames(
@@ -150,7 +188,11 @@ def match_embeddings(
 
 
 def _judged(
-    pairs: pa.Table, similarity: NDArray[np.float32], rejected: NDArray[np.bool_], *corners: NDArray[np.int16]
+    pairs: pa.Table,
+    similarity: NDArray[np.float32],
+    rejected: NDArray[np.bool_],
+    *corners: NDArray[np.int16],
+    cosines: NDArray[np.float32] | None = None,
 ) -> pa.Table:
     """Put the verdicts of pairs together."""
     verdict = np.where(rejected, Verdict.REJECTED, Verdict.UNDECIDED)
@@ -160,5 +202,6 @@ def _judged(
         pa.array(similarity),
         *(pa.array(counts) for counts in corners),
     ]
-    columns += [pa.nulls(len(pairs), pa.int16())] * (len(PAIRS_GLOBAL) - len(columns))
+    columns += [pa.nulls(len(pairs), pa.int16())] * (len(PAIRS_GLOBAL) - 1 - len(columns))
+    columns.append(pa.nulls(len(pairs), pa.float32()) if cosines is None else pa.array(cosines))
     return pa.Table.from_arrays(columns, schema=PAIRS_GLOBAL)

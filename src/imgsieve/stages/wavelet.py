@@ -18,6 +18,7 @@ from imgsieve.search.equality import first_equal
 __all__ = [
     "FLAT_CONTRAST",
     "PROPOSAL",
+    "descriptor_proposals",
     "exact_classes",
     "exact_pairs",
     "other_proposals",
@@ -77,6 +78,17 @@ def exact_pairs(first: NDArray[np.int32], copies: NDArray[np.int32], same_bytes:
 def other_proposals(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.void]:
     """Return proposals that another search made; nothing is known of their codes. See `whole_proposals`."""
     return whole_proposals(one, other, np.full(len(one), _FAR, np.int16), np.zeros(len(one), np.int8))
+
+
+def descriptor_proposals(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.void]:
+    """Return proposals of pictures whose descriptors are near, a below b; it is not known how they lie on each other.
+
+    Parameters
+    ----------
+    a, b
+        Shape (n,), int32: images, a below b.
+    """
+    return _proposals(a, b, np.full(len(a), _FAR, np.int16), regions.SOME_PART)
 
 
 def voted_proposals(

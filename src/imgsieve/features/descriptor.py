@@ -1,0 +1,89 @@
+"""Stage 3's descriptor of a whole picture: 128 small integers, near for copies, made by a small convolution net.
+
+The net sees what the one decode has at hand, the luma and the color cells of the small picture; see
+`imgsieve.features.reduction`. It is trained for this program and lies beside this file; its model card tells on what.
+It gives whole numbers, so that sums of their products are exact, however they are added up.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgsieve.errors import ConfigError
+from imgsieve.features.reduction import SmallPicture
+from imgsieve.schema import DESCRIPTOR_BYTES
+
+__all__ = ["MODEL", "UNIT", "DescriptorNet", "open_session", "similarities"]
+
+MODEL = Path(__file__).with_name("descriptor.onnx")
+
+UNIT = 256
+"""Length of a descriptor, but for rounding."""
+
+
+def open_session(path: Path) -> Any:
+    """Return an inference session of one thread that keeps no memory between calls.
+
+    Raises
+    ------
+    ConfigError
+        The model cannot be loaded.
+    """
+    try:
+        onnxruntime = _runtime()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ConfigError(f"the model {path} cannot be loaded: {error}") from error
+
+
+def _runtime() -> Any:
+    """Import onnxruntime: slow, and a fast search needs none of it.
+
+    Since 1.29 its official builds report to their maker what they load and run, unless they are told not to before
+    they are imported.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime  # noqa: PLC0415 - see above
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+class DescriptorNet:
+    """The net of the package. One serves all threads.
+
+    Raises
+    ------
+    ConfigError
+        The model cannot be loaded.
+    """
+
+    def __init__(self) -> None:
+        self._session = open_session(MODEL)
+        self._side = int(self._session.get_inputs()[0].shape[-1])
+
+    def describe(self, small: SmallPicture) -> NDArray[np.int8]:
+        """Return the descriptor of a picture: shape (128,), int8, of a length of about `UNIT`.
+
+        One picture is asked for at a time, so that a descriptor never depends on what is described beside it.
+        """
+        luma = cv2.resize(small.luma, (self._side, self._side), interpolation=cv2.INTER_AREA)
+        inputs = {"luma": np.rint(luma).astype(np.uint8)[None, None], "cells": small.cells[None]}
+        return np.asarray(self._session.run(None, inputs)[0][0], np.int8).reshape(DESCRIPTOR_BYTES)
+
+
+def similarities(one: NDArray[np.int8], other: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return the cosines of descriptors, each of shape (n, 128): shape (n,), float32, -1 to 1; 0 where one is null."""
+    products = np.einsum("nd,nd->n", one.astype(np.int32), other.astype(np.int32))
+    lengths = [np.einsum("nd,nd->n", each.astype(np.int32), each.astype(np.int32)) for each in (one, other)]
+    return np.asarray(products / np.sqrt(np.maximum(1, lengths[0].astype(np.float64) * lengths[1])), np.float32)
