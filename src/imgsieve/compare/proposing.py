@@ -13,7 +13,7 @@ from imgsieve.compare.explanation import Score, StageAccount
 from imgsieve.compare.subjects import Subjects
 from imgsieve.config import RunConfig, VotingConfig, WaveletConfig
 from imgsieve.features import orientation
-from imgsieve.features.descriptor import UNIT
+from imgsieve.features.descriptor import least_product
 from imgsieve.features.regions import SOME_PART, WHOLE
 from imgsieve.schema import HASH_BYTES
 from imgsieve.search.vectors import near_pairs
@@ -69,7 +69,7 @@ def _propose(subjects: Subjects, config: RunConfig) -> pa.Table:
         found = np.concatenate([found, wavelet.other_proposals(one.astype(np.int32), other.astype(np.int32))])
     elif config.refine.trained:
         one, other = subjects.bytes_of("descriptor").view(np.int8).astype(np.int64)
-        if int(one @ other) >= config.refine.propose_similarity * UNIT**2:
+        if int(one @ other) >= least_product(config.refine.propose_similarity):
             found = np.concatenate([found, wavelet.descriptor_proposals(*_IDS)])
     flat = min(subjects.fact("contrast")) < wavelet.FLAT_CONTRAST
     return wavelet.table_of(found[:0] if flat else found)

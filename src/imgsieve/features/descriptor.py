@@ -19,7 +19,7 @@ from imgsieve.errors import ConfigError
 from imgsieve.features.reduction import SmallPicture
 from imgsieve.schema import DESCRIPTOR_BYTES
 
-__all__ = ["MODEL", "UNIT", "DescriptorNet", "open_session", "similarities"]
+__all__ = ["MODEL", "UNIT", "DescriptorNet", "least_product", "open_session", "similarities"]
 
 MODEL = Path(__file__).with_name("descriptor.onnx")
 
@@ -80,6 +80,11 @@ class DescriptorNet:
         luma = cv2.resize(small.luma, (self._side, self._side), interpolation=cv2.INTER_AREA)
         inputs = {"luma": np.rint(luma).astype(np.uint8)[None, None], "cells": small.cells[None]}
         return np.asarray(self._session.run(None, inputs)[0][0], np.int8).reshape(DESCRIPTOR_BYTES)
+
+
+def least_product(similarity: float) -> int:
+    """Return the inner product of two descriptors from which their cosine is taken to be at least a given one."""
+    return int(np.ceil(similarity * UNIT**2))
 
 
 def similarities(one: NDArray[np.int8], other: NDArray[np.int8]) -> NDArray[np.float32]:

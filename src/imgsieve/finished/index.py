@@ -29,11 +29,11 @@ from imgsieve.finished.folders import OpenedFolder
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.scratch import scratch_path
 from imgsieve.schema import HASH_BYTES, LOCAL_CODE_BYTES, LOCAL_CODES, ORIENTATIONS, SIGNATURE_BYTES
-from imgsieve.stages.refinement import SKETCH_COLUMNS
+from imgsieve.stages.refinement import DESCRIPTOR_COLUMNS, SKETCH_COLUMNS
 
 __all__ = ["NOT_DESCRIBED", "SearchIndex", "open_index"]
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever the file is laid out otherwise."""
 
 _WIDTHS = {
@@ -45,6 +45,7 @@ _WIDTHS = {
     "trimmed_code": HASH_BYTES,
     "color_signature": SIGNATURE_BYTES,
     **SKETCH_COLUMNS,
+    **DESCRIPTOR_COLUMNS,
 }
 """Columns and their bytes, in the order of the file: ``first`` is the first image that each is equal to, as int32; all
 others are of the features. Of local codes, all first words of an image stand before all second ones, so that they can

@@ -23,7 +23,7 @@ from imgsieve.finished.index import SearchIndex, open_index
 from imgsieve.finished.pictures import CandidatePictures
 from imgsieve.finished.query import Query, describe_query
 from imgsieve.finished.scanning import Scan, scan
-from imgsieve.finished.sifting import propose_embedded, sift
+from imgsieve.finished.sifting import propose_described, propose_embedded, sift
 from imgsieve.schema import Verdict
 from imgsieve.storage.single import FileReader
 
@@ -72,6 +72,8 @@ class Search:
         proposed = found.proposed
         if self._config.refine.descriptor is not None:
             proposed = propose_embedded(query, self._index, self._run.features, self._config, proposed, found.exact)
+        elif self._config.refine.trained:
+            proposed = propose_described(query, self._index, self._config, proposed, found.exact)
         sifted = sift(proposed, query, self._index, self._run.features, self._config)
         left = sifted.refined.filter(pc.equal(sifted.refined["verdict"], Verdict.UNDECIDED))
         pairs = _likeliest(left, proposed)

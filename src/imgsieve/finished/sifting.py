@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +11,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig
+from imgsieve.features.descriptor import least_product
 from imgsieve.finished.index import SearchIndex
 from imgsieve.finished.query import QUERY, Query
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.embedded import vectors_of
 from imgsieve.schema import PAIRS_COLOR, PAIRS_GLOBAL, Verdict
+from imgsieve.search.byte_cells import merge_nearest
 from imgsieve.stages import color, refinement, wavelet
 
-__all__ = ["Sifted", "propose_embedded", "sift"]
+__all__ = ["Sifted", "propose_described", "propose_embedded", "sift"]
 
 _BATCH_PAIRS = 1024
+_BLOCK_IMAGES = 65_536
+_FIRST = np.zeros(1, np.int64)
 
 Bytes = NDArray[np.uint8]
 
@@ -63,8 +67,9 @@ def _by_color(pairs: pa.Table, query: Query, index: SearchIndex, config: RunConf
 def _by_sketch(pairs: pa.Table, query: Query, index: SearchIndex, config: RunConfig) -> pa.Table:
     """Judge pairs by corners and blocks."""
     images = pairs["b"].to_numpy()
-    own = {name: _each(query.bytes_of(name), len(images)) for name in refinement.SKETCH_COLUMNS}
-    theirs = {name: index.take(name, images) for name in refinement.SKETCH_COLUMNS if name != "local_codes"}
+    columns = {**refinement.SKETCH_COLUMNS, **(refinement.DESCRIPTOR_COLUMNS if config.refine.uses_net else {})}
+    own = {name: _each(query.bytes_of(name), len(images)) for name in columns}
+    theirs = {name: index.take(name, images) for name in columns if name != "local_codes"}
     theirs["local_codes"] = index.local_codes(images)
     return refinement.match(pairs, refinement.Sketches.of(own), refinement.Sketches.of(theirs), config.refine)
 
@@ -100,8 +105,33 @@ def propose_embedded(
     near = np.nonzero((cosines > config.refine.propose_embedding_similarity) & ~np.isin(images, list(equal)))[0]
     near = near[np.argsort(-cosines[near], kind="stable")][: config.refine.neighbors]
     fresh = np.setdiff1d(images[near], known["b"].to_numpy()).astype(np.int32)
-    own_ids = np.full(len(fresh), QUERY, np.int32)
-    both = pa.concat_tables([known, wavelet.table_of(wavelet.other_proposals(own_ids, fresh))])
+    return _beside(known, wavelet.other_proposals(np.full(len(fresh), QUERY, np.int32), fresh))
+
+
+def propose_described(
+    query: Query, index: SearchIndex, config: RunConfig, known: pa.Table, equal: Collection[int]
+) -> pa.Table:
+    """Return proposals with those of the built-in net beside them; see `propose_embedded`."""
+    if query.row["contrast"] < wavelet.FLAT_CONTRAST:
+        return known
+    own = query.bytes_of("descriptor").view(np.int8).reshape(1, -1)
+    # Equal images are none of the neighbors; they take a place each while these are looked for.
+    ids = np.full((1, config.refine.propose_neighbors + len(equal)), -1, np.int32)
+    products = np.full(ids.shape, least_product(config.refine.propose_similarity), np.int32)
+    for start in range(0, index.count, _BLOCK_IMAGES):
+        stop = min(start + _BLOCK_IMAGES, index.count)
+        rows = np.nonzero(_takes_part(index, start, stop))[0]
+        vectors = index.read("descriptor", start, stop).view(np.int8)[rows]
+        numbers = (rows + start).astype(np.int32)
+        merge_nearest(_FIRST, own, np.array([QUERY], np.int32), vectors, numbers, ids, products)
+    near = [image for image in ids[0].tolist() if image >= 0 and image not in equal]
+    fresh = np.setdiff1d(near[: config.refine.propose_neighbors], known["b"].to_numpy()).astype(np.int32)
+    return _beside(known, wavelet.descriptor_proposals(np.full(len(fresh), QUERY, np.int32), fresh))
+
+
+def _beside(known: pa.Table, others: NDArray[np.void]) -> pa.Table:
+    """Return proposals with others beside them, in the order of their images."""
+    both = pa.concat_tables([known, wavelet.table_of(others)])
     return both.take(pc.sort_indices(both, [("b", "ascending")]))
 
 

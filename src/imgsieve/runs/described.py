@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import GlobalConfig
 from imgsieve.executors import Executor
-from imgsieve.features.descriptor import UNIT
+from imgsieve.features.descriptor import least_product
 from imgsieve.runs.block_spill import BlockSpill
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.pair_spill import PairSpill
@@ -107,7 +107,7 @@ class _Nearest:
         cells = min(len(images) // portions.cell_rows, portions.most_cells)
         self._cells = max(1, cells) if len(images) > portions.one_cell else 1
         self._probes = min(portions.probes, self._cells)
-        self._least = int(np.ceil(config.propose_similarity * UNIT**2))
+        self._least = least_product(config.propose_similarity)
         self._record = np.dtype(
             [("image", "<i4"), ("probes", "<u2", (self._probes,)), ("descriptor", "i1", (DESCRIPTOR_BYTES,))]
         )

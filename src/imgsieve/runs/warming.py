@@ -23,6 +23,7 @@ from imgsieve.features.regions import WHOLE
 from imgsieve.features.structure import block_figures, fine_energy, mean_and_deviation, tone_sums
 from imgsieve.memory import drop_library_pages, return_freed_memory
 from imgsieve.runs.loops import NotCompiledError, compiling_refused, without_compiler
+from imgsieve.search.byte_cells import DIMENSIONS, centers_of, merge_nearest, nearest_centers
 from imgsieve.search.components import Components
 from imgsieve.search.crowds import thin
 from imgsieve.search.groups import form_stars
@@ -120,6 +121,7 @@ def run_loops() -> None:
     sketches = refinement.Sketches(corners, found.layout[None], found.true_size[None], trimmed)
     refinement.match(pairs, sketches, sketches, GlobalConfig())
     _warm_votes(found.local_codes)
+    _warm_descriptors()
     _warm_groups()
 
 
@@ -129,6 +131,14 @@ def _warm_provenance(luma: NDArray[np.uint8]) -> None:
     mean_and_deviation(luma)
     block_figures(luma, luma)
     tone_sums(luma, luma)
+
+
+def _warm_descriptors() -> None:
+    """Run the loops that find near descriptors."""
+    vectors, ids = np.eye(4, DIMENSIONS, dtype=np.int8), np.arange(4, dtype=np.int32)
+    nearest_centers(vectors, centers_of(vectors, 2), 1)
+    near, products = np.full((4, 2), -1, np.int32), np.zeros((4, 2), np.int32)
+    merge_nearest(np.arange(4), vectors, ids, vectors, ids, near, products)
 
 
 def _search(codes: NDArray[np.uint8]) -> None:
