@@ -12,9 +12,11 @@ __all__ = ["expected_pixel_bytes", "extraction_bytes", "grouping_bytes", "search
 
 MIB = 1024**2
 
-EXTRACTION_BYTES = 32 * MIB
-"""Tables of the extraction: two shards of 1,024 rows under way with their thumbnails, the writer of a part with its
-compression, a part of the manifest of 16,384 rows."""
+EXTRACTION_BYTES = 12 * MIB
+"""The extraction's writer of a part with its compression, and a part of the manifest of 16,384 rows;"""
+
+EXTRACTION_ROW_BYTES, EXTRACTION_ROWS = 10 * 1024, 2048
+"""and rows with their thumbnails, two shards of 1,024 under way at most."""
 
 EXTRACTION_IMAGE_BYTES = 1
 """Names and fingerprints of the parts: some 300 bytes for each 1,024 images."""
@@ -34,8 +36,11 @@ VOTING_WORKER_BYTES = 32 * MIB
 VOTING_WORKER_PICTURE_BYTES = 16 * 1024
 """and that of few pictures: corners, matches and what sorting them takes, for each."""
 
-GROUPING_BYTES = 24 * MIB
-"""Batches of the tables of pairs and groups."""
+GROUPING_BYTES = 12 * MIB
+"""Readers and writers of the tables of pairs and groups;"""
+
+GROUPING_BATCH_BYTES, GROUPING_BATCH_IMAGES = 4 * 1024, 3072
+"""and batches of their rows, which few images do not fill."""
 
 GROUPING_IMAGE_BYTES = 100
 """Ranks, keepers, classes of equal images."""
@@ -58,7 +63,8 @@ _LEAST_PIXEL_BYTES = 256 * 1024
 
 def extraction_bytes(images: int) -> int:
     """Return what the extraction pass holds beside pictures and workers."""
-    return EXTRACTION_BYTES + images * EXTRACTION_IMAGE_BYTES
+    rows = min(images, EXTRACTION_ROWS) * EXTRACTION_ROW_BYTES
+    return EXTRACTION_BYTES + rows + images * EXTRACTION_IMAGE_BYTES
 
 
 def search_bytes(images: int, workers: int) -> int:
@@ -78,7 +84,8 @@ def grouping_bytes(images: int, pairs: int = 0, connected: int = 0) -> int:
         Pairs that are worked on together.
     """
     together = pairs * PAIR_BYTES + connected * CONNECTED_PAIR_BYTES
-    return GROUPING_BYTES + images * GROUPING_IMAGE_BYTES + together
+    batches = min(images, GROUPING_BATCH_IMAGES) * GROUPING_BATCH_BYTES
+    return GROUPING_BYTES + batches + images * GROUPING_IMAGE_BYTES + together
 
 
 def expected_pixel_bytes(files: Sequence[int]) -> int:
