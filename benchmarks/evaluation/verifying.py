@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from evaluation.finished import Measured, Pair
 from imgsieve.config import RunConfig
 from imgsieve.features.glance import agreeing_share
+from imgsieve.features.orientation import ANY_ORIENTATION
 from imgsieve.features.regions import SOME_PART
 from imgsieve.imaging import decode, probe
-from imgsieve.stages.local import ANY_ORIENTATION, Comparison, compare
+from imgsieve.stages.local import Comparison, compare
 from imgsieve.stages.views import View, view_of_decoded
 
 __all__ = ["Judged", "Pictures", "Speed", "judged", "speed"]

@@ -16,11 +16,11 @@ from imgsieve.demo.tones import grayed, saturated, sepia
 from imgsieve.features.alignment import coverage, fit_side, invert, lay_over, scaling
 from imgsieve.features.blocks import agreement, refit
 from imgsieve.features.keypoints import Detector, affine_map, detect, is_plausible, matched
-from imgsieve.features.orientation import COUNT, compose_inverse, orient
+from imgsieve.features.orientation import ANY_ORIENTATION, COUNT, compose_inverse, orient
 from imgsieve.features.recoloring import recoloring
 from imgsieve.features.regions import WHOLE
 from imgsieve.schema import Verdict
-from imgsieve.stages.local import ANY_ORIENTATION, compare
+from imgsieve.stages.local import compare
 from imgsieve.stages.views import view_of
 
 _CONFIG = LocalConfig()

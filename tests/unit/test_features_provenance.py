@@ -10,6 +10,7 @@ from saved_scenes import CONFIG, pixels_of, saved, scene, view_of_file
 
 from imgsieve.compare import compare_pictures
 from imgsieve.features.coding import Coding, by_coding, steps_of
+from imgsieve.features.orientation import ANY_ORIENTATION
 from imgsieve.features.placement import plainness
 from imgsieve.features.prediction import forecast
 from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND
@@ -25,7 +26,7 @@ def _scene(kind="woods", seed=5):
 
 def _made(one, other, orientation=0, *, whole=True):
     regions = (WHOLE, WHOLE) if whole else None
-    hint = orientation if whole else local.ANY_ORIENTATION
+    hint = orientation if whole else ANY_ORIENTATION
     found = local.compare(view_of_file(one), view_of_file(other), hint, regions=regions, config=CONFIG.local)
     assert found.verdict == "accepted", found.why
     return found.made, found.how

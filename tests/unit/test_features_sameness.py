@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from saved_scenes import CONFIG, pixels_of, saved, scene, view_of_file
 
 from imgsieve.features.continuation import ends_at_its_border
+from imgsieve.features.orientation import ANY_ORIENTATION
 from imgsieve.features.overwriting import NEITHER, OF_FIRST, OF_SECOND, by_overlay
 from imgsieve.features.placement import Placement, straightened
 from imgsieve.features.provenance import weight_of
@@ -19,9 +20,7 @@ def _scene(kind="town", seed=5, width=480, height=360):
 
 
 def _made(one, other):
-    found = local.compare(
-        view_of_file(one), view_of_file(other), local.ANY_ORIENTATION, regions=None, config=CONFIG.local
-    )
+    found = local.compare(view_of_file(one), view_of_file(other), ANY_ORIENTATION, regions=None, config=CONFIG.local)
     assert found.verdict == "accepted", found.why
     return found.made, found.how
 

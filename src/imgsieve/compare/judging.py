@@ -20,7 +20,7 @@ from imgsieve.compare.explanation import (
 )
 from imgsieve.compare.proposing import Proposal, propose_pair
 from imgsieve.compare.subjects import Subjects, describe_both
-from imgsieve.config import RunConfig
+from imgsieve.config import GlobalConfig, RunConfig
 from imgsieve.features import orientation
 from imgsieve.features.color import color_metrics
 from imgsieve.features.provenance import NEITHER, OF_FIRST
@@ -49,11 +49,12 @@ def compare_pictures(a: bytes, b: bytes, config: RunConfig) -> Explanation:
     cv2.setNumThreads(1)
     subjects = describe_both(a, b, config)
     proposal = propose_pair(subjects, config)
-    found = _compare_locally(subjects, proposal, config)
+    refined = _refined(subjects, proposal.pair, config)
+    found = _compare_locally(subjects, proposal, refined, config)
     stages = (
         proposal.account,
         _color(subjects, proposal.pair, config),
-        _global(subjects, proposal.pair, config),
+        _global(refined, config.refine),
         _local(found, config),
     )
     verdict, decided_by, why = _cascade(proposal, stages)
@@ -116,45 +117,66 @@ def _color(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccoun
     )
 
 
-def _global(subjects: Subjects, pair: pa.Table, config: RunConfig) -> StageAccount:
-    """Give the account of stage 3."""
+def _refined(subjects: Subjects, pair: pa.Table, config: RunConfig) -> pa.Table:
+    """Judge the pair as stage 3 does: one row of `imgsieve.schema.PAIRS_GLOBAL`."""
     if config.refine.descriptor is None:
-        judged = refinement.match(pair, *subjects.sketches(), config.refine)
-        name, least = "blocks that look alike", config.refine.min_frame_similarity
-    else:
-        vectors = subjects.bytes_of("embedding").view(np.float16).astype(np.float32)
-        judged = refinement.match_embeddings(pair, (vectors[:1], vectors[1:]), config.refine)
-        name, least = "cosine of embeddings", config.refine.min_embedding_similarity
-    row = judged.to_pylist()[0]
-    rejected = row["verdict"] == Verdict.REJECTED
-    scores = [Score(name=name, value=row["similarity"], limit=f"at least {least:g}")]
-    why = f"their descriptors agree by {row['similarity']:.2f} only"
-    if row["matches"] is not None:
-        least_corners = max(config.refine.min_matches, config.refine.min_match_share * row["visible"])
-        limit = f"at least {least_corners:.0f} of {row['visible']}"
-        scores.append(Score(name="corners that lie alike", value=row["matches"], limit=limit))
-        both = refinement.agreement(*(judged[name].to_numpy() for name in ("similarity", "matches", "visible")))
-        limit = f"at least {config.refine.min_agreement:g}"
-        scores.append(Score(name="agreement of blocks and corners", value=float(both[0]), limit=limit))
-        if row["matches"] < least_corners:
-            why = f"one map brings only {row['matches']} corners together, {least_corners:.0f} are needed"
-        else:
-            why = f"their corners lie alike, but only {row['similarity']:.0%} of what lies around them looks alike"
+        return refinement.match(pair, *subjects.sketches(), config.refine)
+    vectors = subjects.bytes_of("embedding").view(np.float16).astype(np.float32)
+    return refinement.match_embeddings(pair, (vectors[:1], vectors[1:]), config.refine)
+
+
+def _global(refined: pa.Table, limits: GlobalConfig) -> StageAccount:
+    """Give the account of stage 3."""
+    row = refined.to_pylist()[0]
+    sure = row["cosine"] is not None and row["cosine"] >= limits.sure_similarity
+    passes = (
+        "their descriptors are very near" if sure else "nothing in their corners or what lies around them forbids it"
+    )
+    why, scores = _of_embeddings(refined, limits) if row["matches"] is None else _of_sketches(refined, limits)
+    if row["cosine"] is not None:
+        limit = f"from {limits.sure_similarity:g} on nothing else counts"
+        scores.append(Score(name="cosine of descriptors", value=row["cosine"], limit=limit))
     return StageAccount(
         name="global",
         title="Stage 3: Global refinement",
         verdict=row["verdict"],
-        why=why if rejected else "nothing in their corners or what lies around them forbids it",
+        why=why if row["verdict"] == Verdict.REJECTED else passes,
         scores=tuple(scores),
     )
 
 
-def _compare_locally(subjects: Subjects, proposal: Proposal, config: RunConfig) -> local.Comparison:
-    """Compare as stage 4 does, from the hint of the proposal."""
-    pair = proposal.pair.to_pylist()[0]
+def _of_embeddings(refined: pa.Table, limits: GlobalConfig) -> tuple[str, list[Score]]:
+    """Return why a model of the user's own may reject the pair, and what it says."""
+    value = refined["similarity"][0].as_py()
+    limit = f"at least {limits.min_embedding_similarity:g}"
+    return (
+        f"their descriptors agree by {value:.2f} only",
+        [Score(name="cosine of embeddings", value=value, limit=limit)],
+    )
+
+
+def _of_sketches(refined: pa.Table, limits: GlobalConfig) -> tuple[str, list[Score]]:
+    """Return why corners and blocks may reject the pair, and what they say."""
+    row = refined.to_pylist()[0]
+    least = max(limits.min_matches, limits.min_match_share * row["visible"])
+    both = refinement.agreement(*(refined[name].to_numpy() for name in ("similarity", "matches", "visible")))
+    blocks, agree = f"at least {limits.min_frame_similarity:g}", f"at least {limits.min_agreement:g}"
+    scores = [
+        Score(name="blocks that look alike", value=row["similarity"], limit=blocks),
+        Score(name="corners that lie alike", value=row["matches"], limit=f"at least {least:.0f} of {row['visible']}"),
+        Score(name="agreement of blocks and corners", value=float(both[0]), limit=agree),
+    ]
+    if row["matches"] < least:
+        return f"one map brings only {row['matches']} corners together, {least:.0f} are needed", scores
+    return f"their corners lie alike, but only {row['similarity']:.0%} of what lies around them looks alike", scores
+
+
+def _compare_locally(subjects: Subjects, proposal: Proposal, refined: pa.Table, config: RunConfig) -> local.Comparison:
+    """Compare as stage 4 does, from the hints of the stages before."""
+    pair = refined.to_pylist()[0]
     region = pair["region"] if proposal.proposed else WHOLE
     regions = None if region == SOME_PART else (region, region)
-    hint = pair["orientation"] if proposal.proposed else local.ANY_ORIENTATION
+    hint = pair["orientation"] if proposal.proposed else orientation.ANY_ORIENTATION
     return local.compare(*subjects.views, hint, regions=regions, config=config.local)
 
 

@@ -13,7 +13,7 @@ from imgsieve.compare.explanation import Score, StageAccount
 from imgsieve.compare.subjects import Subjects
 from imgsieve.config import RunConfig, VotingConfig, WaveletConfig
 from imgsieve.features import orientation
-from imgsieve.features.descriptor import least_product
+from imgsieve.features.descriptor import least_product, similarities
 from imgsieve.features.regions import SOME_PART, WHOLE
 from imgsieve.schema import HASH_BYTES
 from imgsieve.search.vectors import near_pairs
@@ -61,14 +61,14 @@ def _exact(subjects: Subjects) -> str | None:
 
 
 def _propose(subjects: Subjects, config: RunConfig) -> pa.Table:
-    """Return the proposals of codes and, with a model, of embeddings: one row or none."""
+    """Return the proposals of codes, corners and descriptors or embeddings: one row or none."""
     found = np.concatenate([_near_codes(subjects, config.wavelet), _voted(subjects, config)])
     if config.refine.descriptor is not None:
         vectors = subjects.bytes_of("embedding").view(np.float16)
         one, other = near_pairs(vectors, config.refine.neighbors, config.refine.propose_embedding_similarity)
         found = np.concatenate([found, wavelet.other_proposals(one.astype(np.int32), other.astype(np.int32))])
     elif config.refine.trained:
-        one, other = subjects.bytes_of("descriptor").view(np.int8).astype(np.int64)
+        one, other = subjects.descriptors().astype(np.int64)
         if int(one @ other) >= least_product(config.refine.propose_similarity):
             found = np.concatenate([found, wavelet.descriptor_proposals(*_IDS)])
     flat = min(subjects.fact("contrast")) < wavelet.FLAT_CONTRAST
@@ -132,7 +132,7 @@ def _met(found: pa.Table) -> str:
     pair = found.to_pylist()[0]
     turn = orientation.describe(pair["orientation"])
     if pair["region"] == SOME_PART:
-        return f"{pair['votes']} corners of both lie alike, {turn}"
+        return f"{pair['votes']} corners of both lie alike, {turn}" if pair["votes"] else "their descriptors are near"
     what = "the whole pictures" if pair["region"] == WHOLE else "the pictures without their margins"
     return f"the codes of {what} are {pair['distance_bits']} of {_BITS} bits apart, {turn}"
 
@@ -171,6 +171,11 @@ def _parts(subjects: Subjects, config: RunConfig) -> list[Score]:
     if config.voting.tables:
         votes = int(_votes(subjects, config.voting).max())
         found.append(Score(name="corners that lie alike", value=votes, limit=f"at least {config.voting.min_votes}"))
+    if config.refine.uses_net:
+        one, other = subjects.descriptors()
+        limit = f"at least {config.refine.propose_similarity:g}"
+        value = float(similarities(one[None], other[None])[0])
+        found.append(Score(name="cosine of descriptors", value=value, limit=limit))
     return found
 
 

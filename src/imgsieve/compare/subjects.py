@@ -51,6 +51,10 @@ class Subjects:
         """Return the wavelet codes: shape (2, 8, 32)."""
         return self.bytes_of("wavelet_codes").reshape(2, ORIENTATIONS, HASH_BYTES)
 
+    def descriptors(self) -> NDArray[np.int8]:
+        """Return what the built-in net says of each: shape (2, 128), int8."""
+        return self.bytes_of("descriptor").view(np.int8)
+
     def sketches(self) -> tuple[Sketches, Sketches]:
         """Return what stage 3 reads of each."""
         names = [*SKETCH_COLUMNS, *(name for name in DESCRIPTOR_COLUMNS if None not in self.fact(name))]

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COUNT", "compose_inverse", "describe", "orient"]
+__all__ = ["ANY_ORIENTATION", "COUNT", "compose_inverse", "describe", "orient"]
 
 COUNT = 8
+
+ANY_ORIENTATION = -1
+"""Stands for an orientation that is not known."""
 
 _WORDS = (
     "upright",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imgsieve.config import RunConfig
 from imgsieve.errors import ImageError
 from imgsieve.executors import Executor
-from imgsieve.features.regions import SOME_PART, WHOLE
+from imgsieve.features.regions import SOME_PART
 from imgsieve.finished.index import SearchIndex
 from imgsieve.finished.pictures import CandidatePictures
 from imgsieve.finished.query import Query
@@ -69,9 +69,8 @@ def compare_with(
             return _undecided(image, view.message)
         region, orientation = pairs[k]["region"], pairs[k]["orientation"]
         regions = None if region == SOME_PART else (region, region)
-        hint = local.ANY_ORIENTATION if orientation == WHOLE else orientation
         try:
-            found = local.compare(query.view, view, hint, regions=regions, config=config.local)
+            found = local.compare(query.view, view, orientation, regions=regions, config=config.local)
         except cv2.error as error:
             return _undecided(image, str(error.err))
         return Compared(image=image, verdict=found.verdict, why=found.why, found=found)

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from imgsieve.config import RunConfig
 from imgsieve.errors import ImageError
 from imgsieve.executors import Executor
-from imgsieve.features.regions import SOME_PART, WHOLE
+from imgsieve.features.regions import SOME_PART
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.handing_back import HandingBack
 from imgsieve.runs.pictures import PictureReader
 from imgsieve.runs.verdicts import Candidates, version_key
 from imgsieve.schema import PAIRS_LOCAL, Verdict
-from imgsieve.stages.local import ANY_ORIENTATION, compare
+from imgsieve.stages.local import compare
 from imgsieve.stages.views import View, view_of_decoded
 
 __all__ = ["PictureVerifier"]
@@ -117,10 +117,9 @@ class PictureVerifier:
                 return {**row, "verdict": Verdict.UNDECIDED, "why": f"could not be compared: {view.message}"}
         assert isinstance(one, View)
         assert isinstance(other, View)
-        orientation = ANY_ORIENTATION if hint["orientation"] == WHOLE else hint["orientation"]
         regions = None if hint["region"] == SOME_PART else (hint["region"], hint["region"])
         try:
-            found = compare(one, other, orientation, regions=regions, config=self._config)
+            found = compare(one, other, hint["orientation"], regions=regions, config=self._config)
         except cv2.error as error:
             return {**row, "verdict": Verdict.UNDECIDED, "why": f"could not be compared: {error.err}"}
         return {

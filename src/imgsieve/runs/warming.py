@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
 from imgsieve.features.describing import describe
+from imgsieve.features.orientation import ANY_ORIENTATION
 from imgsieve.features.recoloring import recoloring
 from imgsieve.features.regions import WHOLE
 from imgsieve.features.structure import block_figures, fine_energy, mean_and_deviation, tone_sums
@@ -93,7 +94,7 @@ def run_loops() -> None:
     gray = ((x * 7 + y * 13 + (x // 20 + y // 20) % 2 * 90) % 256).astype(np.uint8)
     pixels = np.ascontiguousarray(np.dstack([gray, gray[::-1], gray[:, ::-1]]))
     view, other = view_of(pixels, LocalConfig()), view_of(pixels[:150, :150], LocalConfig())
-    for orientation in (0, local.ANY_ORIENTATION):  # at a glance; and on, where no hint says where to look
+    for orientation in (0, ANY_ORIENTATION):  # at a glance; and on, where no hint says where to look
         local.compare(view, other, orientation, regions=(WHOLE, WHOLE), config=LocalConfig())
     recoloring(pixels, pixels[::-1], np.ones(gray.shape, bool))
     _warm_provenance(gray)

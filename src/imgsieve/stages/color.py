@@ -48,7 +48,7 @@ def match(
     far = pairs["distance_bits"].to_numpy() > config.far_distance_bits
     rejected |= far & (metrics[:, 2] < config.min_far_correlation) & (metrics[:, 1] > config.max_far_difference)
     # Where some part of both met, the wholes may differ in color as they like.
-    rejected &= pairs["region"].to_numpy() != SOME_PART
+    rejected &= (pairs["votes"].to_numpy() == 0) & (pairs["region"].to_numpy() != SOME_PART)
     verdict = np.where(rejected, Verdict.REJECTED, Verdict.UNDECIDED)
     columns = [pairs[name] for name in ("a", "b", "orientation", "region", "votes")]
     return pa.Table.from_arrays(

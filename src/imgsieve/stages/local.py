@@ -16,6 +16,7 @@ from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import Matrix, corners_of, invert, scaling
 from imgsieve.features.glance import agreeing_share, is_smooth
 from imgsieve.features.keypoints import Detector, affine_map, matched, perspective_map
+from imgsieve.features.orientation import ANY_ORIENTATION
 from imgsieve.features.placement import placement_of
 from imgsieve.features.provenance import NEITHER, OF_FIRST, OF_SECOND, made_from
 from imgsieve.features.regions import WHOLE
@@ -25,10 +26,7 @@ from imgsieve.stages.closer import closer_look
 from imgsieve.stages.judging import judge
 from imgsieve.stages.views import View
 
-__all__ = ["ANY_ORIENTATION", "Comparison", "compare"]
-
-ANY_ORIENTATION = -1
-"""The hint of a pair whose orientation is not known: upright is tried, then mirrored."""
+__all__ = ["Comparison", "compare"]
 
 _SMALL_PART = 0.55
 """Share of a picture below which another one that lies in it may be one of several; two side by side take a half."""
@@ -83,7 +81,7 @@ def compare(
     Parameters
     ----------
     orientation
-        The hint: turns ``other`` into ``one``, or `ANY_ORIENTATION`.
+        The hint: turns ``other`` into ``one``, or `ANY_ORIENTATION`: upright is tried, then mirrored.
     regions
         The regions of both that met; where whole pictures did, a plain overlay is worth trying. None when not known.
     """

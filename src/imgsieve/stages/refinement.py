@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import GlobalConfig
 from imgsieve.features.descriptor import similarities
-from imgsieve.features.orientation import COUNT
+from imgsieve.features.orientation import ANY_ORIENTATION, COUNT
 from imgsieve.features.regions import SOME_PART, rectangles
 from imgsieve.schema import (
     DESCRIPTOR_BYTES,
@@ -44,9 +44,6 @@ SKETCH_COLUMNS: Mapping[str, int] = {
 """The features that are read here, and their bytes; with the built-in net also"""
 
 DESCRIPTOR_COLUMNS: Mapping[str, int] = {"descriptor": DESCRIPTOR_BYTES}
-
-ANY_ORIENTATION = -1
-"""Stands for an orientation that is not known."""
 
 _LEAST_CORNERS = 12
 """With fewer corners a picture may share none with its copy."""
