@@ -93,6 +93,13 @@ def test_how_the_work_is_done_does_not_change_the_fingerprint():
     assert other.recipe() == base.recipe()
 
 
+def _another(value):
+    """Return a value of the same type."""
+    if isinstance(value, str):
+        return value + "x"
+    return not value if isinstance(value, bool) else ("x",) if isinstance(value, tuple) else (value or 0) + 1
+
+
 @pytest.mark.parametrize("table", ["source", "decode", "wavelet", "color", "refine", "local", "quality"])
 def test_every_other_option_changes_the_fingerprint(table, tmp_path):
     base = RunConfig()
@@ -104,12 +111,12 @@ def test_every_other_option_changes_the_fingerprint(table, tmp_path):
         if field.name == "thumbnails":
             continue
         value = getattr(section, field.name)
-        other = not value if isinstance(value, bool) else ("x",) if isinstance(value, tuple) else (value or 0) + 1
+        other = _another(value)
         if field.name == "descriptor":
             other = str(model)
         changed = replace(base, **{table: replace(section, **{field.name: other})})
         assert changed.fingerprint() != base.fingerprint(), field.name
-        described = table == "decode" or field.name in ("descriptor", "trained")
+        described = table == "decode" or field.name in ("descriptor", "trained", "device")
         assert (changed.recipe() != base.recipe()) == described, field.name
 
 
@@ -193,3 +200,15 @@ def test_a_profile_leaves_what_was_chosen():
     laid = with_profile(replace(config, wavelet=WaveletConfig(tables=7)), Profile.MEMORY)
     assert (laid.execution.workers, laid.network.max_concurrency, laid.wavelet.tables) == (3, 5, 7)
     assert laid.execution.gc_frequency == PROFILES[Profile.MEMORY]["execution"]["gc_frequency"]
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:x", ""])
+def test_unknown_devices_are_refused(device):
+    with pytest.raises(ConfigError, match=r"refine\.device"):
+        check_config(RunConfig(refine=GlobalConfig(device=device)))
+
+
+def test_features_of_other_devices_are_other_features_where_a_model_makes_them():
+    for config, differ in ((GlobalConfig(), True), (GlobalConfig(trained=False), False)):
+        recipes = {RunConfig(refine=replace(config, device=device)).recipe() for device in ("cpu", "cuda", "cuda:1")}
+        assert len(recipes) == (3 if differ else 1)

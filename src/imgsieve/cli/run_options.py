@@ -95,6 +95,13 @@ class RunOptions:
         str | None,
         typer.Option(metavar="MODEL.onnx", help="A model of your own for stage 3, with MODEL.toml beside it."),
     ] = None
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DEVICE",
+            help="Where models are computed: cpu (the default), cuda or cuda:N, which needs onnxruntime-gpu.",
+        ),
+    ] = None
     no_thumbnails: Annotated[bool, typer.Option("--no-thumbnails", help="Keep no small pictures for the report.")] = (
         False
     )
@@ -134,7 +141,7 @@ class RunOptions:
                 "modified_before": self.before,
             },
             "decode": {"max_pixels": self.max_pixels, "thumbnails": False if self.no_thumbnails else None},
-            "refine": {"descriptor": self.descriptor},
+            "refine": {"descriptor": self.descriptor, "device": self.device},
             "execution": {"workers": self.workers, "memory_bytes": _size("--memory", self.memory)},
             "network": {
                 "max_requests_per_second": self.max_requests_per_second,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from imgsieve.cli.failures import DONE, INCOMPLETE, explain, tell
@@ -15,6 +16,7 @@ from imgsieve.cli.run_options import RunOptions
 from imgsieve.cli.signals import stop_on_signals
 from imgsieve.cli.summary import summary_text
 from imgsieve.errors import Interrupted
+from imgsieve.features.sessions import usable_device
 from imgsieve.report.publishing import publish_report
 from imgsieve.runs import RunFolder, RunResult, run
 
@@ -45,6 +47,7 @@ def _run(
 ) -> int:
     """Run and print the summary. Returns the exit code."""
     config = options.configuration()
+    config = replace(config, refine=replace(config.refine, device=usable_device(config.refine.device, complain)))
     with (
         stop_on_signals(display.stopping),
         kept_figures(options.metrics_file, display, complain) as (listener, take),

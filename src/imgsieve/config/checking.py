@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "voting.max_distance_bits": (0, 128),
     "color.far_distance_bits": (0, 256),
     "color.min_far_correlation": (0, 1),
+    "refine.propose_similarity": (0, 1),
+    "refine.propose_neighbors": (1, _ANY),
+    "refine.sure_similarity": (0, _ANY),
     "refine.max_match_distance_bits": (0, 128),
     "refine.min_match_share": (0, 1),
     "refine.min_agreement": (0, 1),
@@ -79,6 +83,10 @@ def check_config(config: RunConfig) -> RunConfig:
     made = {name: _checked_table(name, table) for name, table in tables.items()}
     if not any(made["quality"].values()):
         raise ConfigError("all weights of [quality] are 0; at least one must be larger")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", config.refine.device):
+        raise ConfigError(
+            f"refine.device = {config.refine.device!r} is not known; there are 'cpu', 'cuda' and 'cuda:N'"
+        )
     return dataclasses.replace(config, **{name: dataclasses.replace(tables[name], **made[name]) for name in tables})
 
 

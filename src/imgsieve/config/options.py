@@ -110,6 +110,8 @@ class GlobalConfig:
     trained: bool = True
     """Whether the descriptor of the built-in net is computed for every picture, proposes pairs and speaks in their
     refinement."""
+    device: str = "cpu"
+    """Where models are computed: ``cpu``, ``cuda`` or ``cuda:N``. Without such a device it is the processor."""
     propose_similarity: float = 0.6
     """Pairs of pictures whose built-in descriptors have a higher cosine are proposed as well,"""
     propose_neighbors: int = 5

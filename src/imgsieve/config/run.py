@@ -66,6 +66,8 @@ class RunConfig:
         decode = dataclasses.asdict(self.decode)
         del decode["thumbnails"]
         described = {"descriptor": _content_of(self.refine.descriptor), "trained": self.refine.uses_net}
+        if any(described.values()):
+            described["device"] = self.refine.device
         return digest_of({"algorithm": ALGORITHM, "decode": decode, **described})
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The device that work is asked to be done on; there is one."""
+"""The device that models are computed on: the one that is asked for, if it is there."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import re
 import warnings
 
 from imgsieve.errors import ConfigError
+from imgsieve.features.sessions import CPU, usable_device
 
-__all__ = ["CPU", "device_of"]
+__all__ = ["device_of"]
 
-CPU = "cpu"
+_BEST = "cuda"
 _ACCELERATOR = re.compile(r"cuda(:\d+)?")
 
 
 def device_of(device: str | None) -> str:
     """Return the device that is used for the one that is asked for.
 
-    All stages run on the processor. ``cuda`` and ``cuda:N`` are understood, and fall back to it with one warning.
+    ``cuda`` and ``cuda:N`` serve the models that describe pictures; where onnxruntime finds no such device, they fall
+    back to the processor with one warning. All else is done by the processor.
 
     Parameters
     ----------
@@ -28,9 +30,10 @@ def device_of(device: str | None) -> str:
     ConfigError
         The device is not known.
     """
-    if device in (None, "auto", CPU):
+    if device in (None, "auto"):
+        return usable_device(_BEST, lambda _: None)
+    if device == CPU:
         return CPU
     if isinstance(device, str) and _ACCELERATOR.fullmatch(device):
-        warnings.warn(f"device = {device!r}: no stage uses an accelerator, so the processor does all", stacklevel=4)
-        return CPU
+        return usable_device(device, lambda why: warnings.warn(why, stacklevel=6))
     raise ConfigError(f"device = {device!r} is not known; there are 'cpu', 'auto' and 'cuda'")

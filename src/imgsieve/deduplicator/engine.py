@@ -70,7 +70,7 @@ class Deduplicator:
     ) -> None:
         self.device = device_of(device)
         self.feature_cache = _cache_of(feature_cache)
-        self.config = _configured(config, profile, execution, thumbnails=self.feature_cache is None)
+        self.config = _configured(config, profile, execution, self.device, thumbnails=self.feature_cache is None)
         self._progress_callback = _callback_of(progress_callback)
         self._summary: dict[str, Any] | None = None
         self._ledger: FeatureLedger | None = None
@@ -180,7 +180,12 @@ class Deduplicator:
 
 
 def _configured(
-    config: RunConfig | None, profile: Profile | str, execution: Mapping[str, int | None], *, thumbnails: bool
+    config: RunConfig | None,
+    profile: Profile | str,
+    execution: Mapping[str, int | None],
+    device: str,
+    *,
+    thumbnails: bool,
 ) -> RunConfig:
     """Return all options of a run."""
     laid = with_profile(check_config(RunConfig() if config is None else config), profile_of(profile))
@@ -189,6 +194,7 @@ def _configured(
         replace(
             laid,
             execution=replace(laid.execution, **given),
+            refine=replace(laid.refine, device=device),
             decode=replace(laid.decode, thumbnails=laid.decode.thumbnails and thumbnails),
         )
     )

@@ -7,19 +7,17 @@ It gives whole numbers, so that sums of their products are exact, however they a
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgsieve.errors import ConfigError
 from imgsieve.features.reduction import SmallPicture
+from imgsieve.features.sessions import CPU, open_session
 from imgsieve.schema import DESCRIPTOR_BYTES
 
-__all__ = ["MODEL", "UNIT", "DescriptorNet", "least_product", "open_session", "similarities"]
+__all__ = ["MODEL", "UNIT", "DescriptorNet", "least_product", "similarities"]
 
 MODEL = Path(__file__).with_name("descriptor.onnx")
 
@@ -27,49 +25,22 @@ UNIT = 256
 """Length of a descriptor, but for rounding."""
 
 
-def open_session(path: Path) -> Any:
-    """Return an inference session of one thread that keeps no memory between calls.
-
-    Raises
-    ------
-    ConfigError
-        The model cannot be loaded.
-    """
-    try:
-        onnxruntime = _runtime()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise ConfigError(f"the model {path} cannot be loaded: {error}") from error
-
-
-def _runtime() -> Any:
-    """Import onnxruntime: slow, and a fast search needs none of it.
-
-    Since 1.29 its official builds report to their maker what they load and run, unless they are told not to before
-    they are imported.
-    """
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime  # noqa: PLC0415 - see above
-
-    onnxruntime.disable_telemetry_events()
-    return onnxruntime
-
-
 class DescriptorNet:
     """The net of the package. One serves all threads.
 
+    Parameters
+    ----------
+    device
+        ``cpu``, ``cuda`` or ``cuda:N``.
+
     Raises
     ------
     ConfigError
         The model cannot be loaded.
     """
 
-    def __init__(self) -> None:
-        self._session = open_session(MODEL)
+    def __init__(self, device: str = CPU) -> None:
+        self._session = open_session(MODEL, device)
         self._side = int(self._session.get_inputs()[0].shape[-1])
 
     def describe(self, small: SmallPicture) -> NDArray[np.int8]:

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from imgsieve.config import GlobalConfig
 from imgsieve.errors import ConfigError
-from imgsieve.features.descriptor import DescriptorNet, open_session
+from imgsieve.features.descriptor import DescriptorNet
+from imgsieve.features.sessions import CPU, open_session
 
 __all__ = ["NO_MODELS", "Models", "OnnxDescriptor", "open_models"]
 
@@ -56,8 +57,8 @@ def open_models(config: GlobalConfig) -> Models:
         The model or the TOML beside it cannot be used.
     """
     if config.descriptor is not None:
-        return Models(embed=OnnxDescriptor(Path(config.descriptor)).embed)
-    return Models(net=DescriptorNet()) if config.trained else NO_MODELS
+        return Models(embed=OnnxDescriptor(Path(config.descriptor), config.device).embed)
+    return Models(net=DescriptorNet(config.device)) if config.trained else NO_MODELS
 
 
 class OnnxDescriptor:
@@ -67,6 +68,8 @@ class OnnxDescriptor:
     ----------
     path
         The model; a TOML file of the same name lies beside it.
+    device
+        ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises
     ------
@@ -74,9 +77,9 @@ class OnnxDescriptor:
         The model or the TOML cannot be used.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, device: str = CPU) -> None:
         self._read_options(path.with_suffix(".toml"))
-        self._session = open_session(path)
+        self._session = open_session(path, device)
         self._input = self._session.get_inputs()[0].name
         length = len(self.embed(np.zeros((8, 8, 3), np.uint8)))
         if not 0 < length <= _MOST_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from imgsieve.config import RunConfig, SourceConfig, check_config
 from imgsieve.errors import ConfigError, Interrupted, SourceError
 from imgsieve.features.embedding import open_models
+from imgsieve.features.sessions import usable_device
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.mirror import open_run_folder
 from imgsieve.runs.preparation import prepare
@@ -17,6 +19,8 @@ from imgsieve.runs.work import Features, RunResult, Work
 from imgsieve.storage import ListingFilter, NamedImages, Source, Traffic, open_named, open_source
 
 __all__ = ["run"]
+
+_LOG = logging.getLogger("imgsieve")
 
 
 def run(
@@ -59,7 +63,7 @@ def run(
     Interrupted
         The user stopped the run.
     """
-    config = check_config(config or RunConfig())
+    config = _on_usable_device(check_config(config or RunConfig()))
     filters = _filters(sources, config.source)
     where = ""
     monitor = Monitor(listener)
@@ -80,6 +84,11 @@ def run(
                 return result if report is None else replace(result, report=report(folder))
     except KeyboardInterrupt:
         raise Interrupted(f"stopped; the same command goes on from here{where}") from None
+
+
+def _on_usable_device(config: RunConfig) -> RunConfig:
+    """Return the options with the processor in place of a device that is not there."""
+    return replace(config, refine=replace(config.refine, device=usable_device(config.refine.device, _LOG.warning)))
 
 
 def _filters(sources: Sequence[str] | NamedImages, config: SourceConfig) -> ListingFilter:

@@ -34,7 +34,7 @@ def centers_of(sample: _Bytes, count: int) -> _Bytes:
         How many cells there are to be.
     """
     centers = np.ascontiguousarray(sample[np.linspace(0, len(sample) - 1, count).astype(np.int64)])
-    length = float(np.sqrt((sample.astype(np.int64) ** 2).sum(axis=1).mean())) if len(sample) else 0.0
+    length = float(np.sqrt(np.einsum("nd,nd->n", sample, sample, dtype=np.int32).mean())) if len(sample) else 0.0
     for _ in range(_ROUNDS):
         sums = _sums(sample, nearest_centers(sample, centers, 1)[:, 0], count)
         lengths = np.sqrt((sums.astype(np.float64) ** 2).sum(axis=1))
