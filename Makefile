@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3.13 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CHECKED := src tests tools examples
+CHECKED := src tests tools examples benchmarks training
 
 # Read from the environment by tools/run.sh, untouched by make and shell: spaces, quotes and dollars are safe.
 override export SRC := $(value SRC)
