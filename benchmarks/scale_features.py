@@ -39,7 +39,7 @@ from scaling.plan import Plan
 from scaling.tables import shard_tables
 
 SHARD_ROWS = 1024
-VERSION = 3
+VERSION = 4
 """Raised whenever what is made up changes, so that older folders are made anew."""
 
 _CODE_ROWS = 16_384

@@ -50,3 +50,17 @@ def normal(state: NDArray[np.uint64]) -> np.float32:
     for k in range(4):
         total += np.float32((bits >> np.uint64(16 * k)) & _PIECE)
     return np.float32((total * np.float32(1 / 65536) - np.float32(2)) * np.float32(1.7320508))
+
+
+def mixed(keys: NDArray[np.int64], purpose: int) -> NDArray[np.uint64]:
+    """Return 64 random bits a key, for a purpose from 0 to 63: SplitMix64's last steps."""
+    bits = keys.astype(np.uint64) * np.uint64(64) + np.uint64(purpose)
+    bits = (bits + _STEP) * np.uint64(0xD1342543DE82EF95)
+    bits = (bits ^ (bits >> np.uint64(30))) * _FIRST
+    bits = (bits ^ (bits >> np.uint64(27))) * _SECOND
+    return bits ^ (bits >> np.uint64(31))
+
+
+def shares(keys: NDArray[np.int64], purpose: int) -> NDArray[np.float64]:
+    """Return a random number from 0 to 1 a key."""
+    return (mixed(keys, purpose) >> np.uint64(11)) / float(1 << 53)

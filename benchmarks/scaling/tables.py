@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from imgsieve.features.color import color_signature
 from imgsieve.schema import FEATURES
 from scaling.describing import Made, make
+from scaling.descriptors import descriptors
 from scaling.plan import EXACT, KINDS, SINGLE, SKEWED, Plan
+from scaling.randomness import mixed, shares
 
 TRUTH = pa.schema(
     [
@@ -64,6 +66,7 @@ def shard_tables(plan: Plan, seed: int, mix: str, first: int, rows: int) -> tupl
     # Exact copies have the bytes of their originals, and all that follows from them.
     content = np.where(kinds == EXACT, sources, images)
     columns = {**_names(images), **_facts(content, made), **_described(made)}
+    columns["descriptor"] = descriptors(content, sources, made.bits)
     table = pa.Table.from_arrays([_column(columns.get(field.name), field, rows) for field in FEATURES], schema=FEATURES)
     return table, _truth(images, sources, made)
 
@@ -92,49 +95,35 @@ def _names(images: NDArray[np.int64]) -> dict[str, Any]:
     }
 
 
-def _mixed(keys: NDArray[np.int64], purpose: int) -> NDArray[np.uint64]:
-    """Return 64 random bits a key: SplitMix64's last steps."""
-    mixed = keys.astype(np.uint64) * np.uint64(16) + np.uint64(purpose)
-    mixed = (mixed + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xD1342543DE82EF95)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
-
-
-def _shares(keys: NDArray[np.int64], purpose: int) -> NDArray[np.float64]:
-    """Return a random number from 0 to 1 a key."""
-    return (_mixed(keys, purpose) >> np.uint64(11)) / float(1 << 53)
-
-
 def _facts(content: NDArray[np.int64], made: Made) -> dict[str, Any]:
     """Return what files say of themselves, and the metrics of their pixels."""
-    longer = _LONGER_SIDES[_mixed(content, 0) % np.uint64(len(_LONGER_SIDES))]
+    longer = _LONGER_SIDES[mixed(content, 0) % np.uint64(len(_LONGER_SIDES))]
     width = np.where(made.aspect >= 1, longer, np.rint(longer * made.aspect)).astype(np.int32)
     height = np.where(made.aspect >= 1, np.rint(longer / made.aspect), longer).astype(np.int32)
-    formats = _FORMATS[_mixed(content, 1) % np.uint64(len(_FORMATS))]
+    formats = _FORMATS[mixed(content, 1) % np.uint64(len(_FORMATS))]
     jpeg = formats == "jpeg"
     reduction = np.select([np.minimum(width, height) >= 512 * scale for scale in (8, 4, 2)], [8, 4, 2], 1)
-    digests = [np.stack([_mixed(content, k), _mixed(content, k + 1)], axis=1) for k in (2, 4)]
+    digests = [np.stack([mixed(content, k), mixed(content, k + 1)], axis=1) for k in (2, 4)]
     whole = ~jpeg | (reduction == 1)
     pixels = [bytes(digest) if known else None for digest, known in zip(digests[1], whole, strict=True)]
     metrics = {
-        name: np.interp(_shares(content, 6 + k), _QUANTILES, quantiles)
+        name: np.interp(shares(content, 6 + k), _QUANTILES, quantiles)
         for k, (name, quantiles) in enumerate(_METRICS.items())
     }
     return {
-        "size": (width.astype(np.int64) * height * (0.12 + 0.3 * _shares(content, 11))).astype(np.int64) + 600,
+        "size": (width.astype(np.int64) * height * (0.12 + 0.3 * shares(content, 11))).astype(np.int64) + 600,
         "format": formats.tolist(),
         "width": width,
         "height": height,
         "reduction": np.where(jpeg, reduction, 1),
         "bit_depth": np.full(len(content), 8),
-        "has_alpha": (formats == "png") & (_shares(content, 12) < 0.2),
-        "metadata_bytes": (_shares(content, 13) ** 4 * 20_000).astype(np.int32),
-        "jpeg_quality": np.where(jpeg, 60 + 36 * _shares(content, 14), 0).astype(np.int8),
+        "has_alpha": (formats == "png") & (shares(content, 12) < 0.2),
+        "metadata_bytes": (shares(content, 13) ** 4 * 20_000).astype(np.int32),
+        "jpeg_quality": np.where(jpeg, 60 + 36 * shares(content, 14), 0).astype(np.int8),
         "content_digest": digests[0],
         "pixel_digest": pa.array(pixels, pa.binary(16)),
         **metrics,
-        "past_quality": np.where(_shares(content, 15) < 0.4, 75.0, 0.0),
+        "past_quality": np.where(shares(content, 15) < 0.4, 75.0, 0.0),
     }
 
 
