@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pyarrow as pa
@@ -10,9 +12,10 @@ import pytest
 from imgsieve.config import GlobalConfig
 from imgsieve.demo import render_scene
 from imgsieve.features.describing import describe
-from imgsieve.features.orientation import COUNT, compose_inverse, orient
+from imgsieve.features.descriptor import UNIT
+from imgsieve.features.orientation import ANY_ORIENTATION, COUNT, compose_inverse, orient
 from imgsieve.features.regions import SOME_PART, WHOLE
-from imgsieve.schema import Verdict
+from imgsieve.schema import DESCRIPTOR_BYTES, Verdict
 from imgsieve.stages.refinement import Sketches, agreement, match
 
 KINDS = ("town", "shelf", "pebbles")
@@ -32,6 +35,15 @@ def _pairs(count, orientation=0, region=WHOLE, votes=0):
     columns = {"orientation": orientation, "region": region, "votes": votes}
     ids = {"a": np.arange(count, dtype=np.int64), "b": np.arange(count, 2 * count, dtype=np.int64)}
     return pa.table({**ids, **{name: np.full(count, value, np.int8) for name, value in columns.items()}})
+
+
+def _described(one, other, cosine):
+    """Return sketches of pictures whose descriptors have a given cosine, all of them."""
+    first, second = np.zeros((2, DESCRIPTOR_BYTES))
+    first[:16], second[16:32] = 0.25, 0.25
+    values = np.rint(UNIT * np.stack([first, cosine * first + np.sqrt(1 - cosine**2) * second])).astype(np.int8)
+    both = zip((one, other), values, strict=True)
+    return [replace(_sketches(some), descriptors=np.tile(value, (len(some), 1))) for some, value in both]
 
 
 def _judged(one, other, **hint):
@@ -105,3 +117,28 @@ def test_agreement_grows_with_blocks_and_with_corners():
     assert lowest < alike
     assert lowest < cornered
     assert hidden <= 0.5 + 0.4 * 1.2  # few visible corners are never a large share
+
+
+def test_very_near_descriptors_let_a_pair_pass_whatever_corners_say():
+    one, other = [_picture("town", 1)], [_picture("pebbles", 2)]
+    for cosine, verdict in ((0.5, Verdict.REJECTED), (0.95, Verdict.UNDECIDED)):
+        table = match(_pairs(1, region=SOME_PART), *_described(one, other, cosine), GlobalConfig(sure_similarity=0.9))
+        row = table.to_pylist()[0]
+        assert row["verdict"] == verdict
+        assert row["cosine"] == pytest.approx(cosine, abs=0.01)
+        assert row["orientation"] == ANY_ORIENTATION  # keypoints have to find out
+
+
+def test_without_descriptors_none_is_told():
+    assert _judged([_picture()], [_picture()])[0]["cosine"] is None
+
+
+@pytest.mark.parametrize("orientation", range(COUNT))
+def test_pairs_of_descriptors_alone_are_laid_as_their_corners_have_it(orientation):
+    pixels = _picture("shelf")
+    turned = orient(pixels[20:340, 30:450], compose_inverse(orientation))
+    pairs = _pairs(2, region=SOME_PART)
+    described = _described([pixels] * 2, [turned, _picture("town", 9)], 0.7)
+    copy, stranger = match(pairs, *described, GlobalConfig()).to_pylist()
+    assert (copy["verdict"], copy["orientation"]) == (Verdict.UNDECIDED, orientation)
+    assert (stranger["verdict"], stranger["orientation"]) == (Verdict.REJECTED, ANY_ORIENTATION)

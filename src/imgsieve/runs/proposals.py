@@ -25,6 +25,9 @@ __all__ = ["Identities", "identities", "propose"]
 
 Done = Callable[[int], None]
 
+_MEETING = 0.9
+"""Share of the time of this stage that codes and corners take, where there are descriptors as well."""
+
 
 @dataclass(frozen=True)
 class Identities:
@@ -71,15 +74,28 @@ def propose(
     if not folder.holds(name, fingerprint):
         chosen = known.alive & (known.first == np.arange(features.count))
         with PairSpill(folder, features.count) as spill:
-            meet(features, chosen, config.wavelet, config.voting, executor, spill, done)
+            meet(features, chosen, config.wavelet, config.voting, executor, spill, _before(done, config))
             if config.refine.descriptor is not None:
                 ids, _ = takes_part(features, chosen)
                 propose_embedded(features, ids, config.refine, executor.workers, spill)
-            elif config.refine.trained:
+            elif config.refine.uses_net:
                 ids, _ = takes_part(features, chosen)
-                propose_described(features, ids, config.refine, executor, spill, done)
+                after = int(_MEETING * len(ids))
+                propose_described(
+                    features,
+                    ids,
+                    config.refine,
+                    executor,
+                    spill,
+                    lambda count: done(after + count - int(_MEETING * count)),
+                )
             _write(folder, name, fingerprint, spill, known)
     return fingerprint
+
+
+def _before(done: Done, config: RunConfig) -> Done:
+    """Return what counts the work on codes and corners, which is not all where there are descriptors."""
+    return (lambda count: done(int(_MEETING * count))) if config.refine.uses_net else done
 
 
 def _write(folder: RunFolder, name: str, fingerprint: str, spill: PairSpill, known: Identities) -> None:

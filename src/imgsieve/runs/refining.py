@@ -60,7 +60,7 @@ def refine_by_descriptor(
 ) -> str:
     """Write ``pairs/global.parquet`` from the undecided pairs of stage 2. Returns its print."""
     fingerprint = digest_of([before, config.fingerprint(), "global"])
-    columns = {**refinement.SKETCH_COLUMNS, **(refinement.DESCRIPTOR_COLUMNS if config.refine.trained else {})}
+    columns = {**refinement.SKETCH_COLUMNS, **(refinement.DESCRIPTOR_COLUMNS if config.refine.uses_net else {})}
 
     def by_sketch(pairs: pa.Table, flat: FlatColumns) -> pa.Table:
         one, other = _both(flat, pairs, columns)
