@@ -12,7 +12,6 @@ DIR gets ``descriptor-float.onnx`` and ``descriptor.onnx``. Both take ``luma``, 
 from __future__ import annotations
 
 import argparse
-import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,53 +27,12 @@ from training.batches import Batches
 from training.net import CELLS, DescriptorNet
 from training.overlays import Scenery, writings
 from training.pictures import load_photographs
-from training.poses import POSES, Lifting, PoseConvolution, PoseNorm
 from training.procedural import procedural
 
-__all__ = ["SCALE", "ByteNet", "export_float", "load_net", "quantize", "settle", "written_out"]
-
-_EPSILON = 1e-5
-"""What normalization adds to a variance."""
+__all__ = ["SCALE", "ByteNet", "export_float", "load_net", "quantize", "settle"]
 
 SCALE = 256
 """Unit vectors are stored as whole numbers of 1/256; of 128 dimensions hardly one reaches 127/256."""
-
-
-def _ordinary(part: nn.Module) -> nn.Module | None:
-    """Make the ordinary layer that does what one with poses does; None for other layers."""
-    if isinstance(part, Lifting | PoseConvolution):
-        weights = part.written().detach()
-        wider, width, side, _ = weights.shape
-        convolution = nn.Conv2d(width, wider, side, part.stride, part.padding, bias=False)
-        convolution.weight = nn.Parameter(weights.contiguous())
-        return convolution
-    if isinstance(part, PoseNorm):
-        norm = nn.BatchNorm2d(len(part.scale) * POSES)
-        names = ("running_mean", "running_var", "weight", "bias")
-        norm.load_state_dict(dict(zip(names, part.pooled(), strict=True)), strict=False)
-        return norm
-    return None
-
-
-def written_out(net: DescriptorNet) -> DescriptorNet:
-    """Copy a net with its filters written out in all poses, so that only ordinary layers remain."""
-    copied = copy.deepcopy(net).eval()
-    for name, part in list(copied.named_modules()):
-        layer = _ordinary(part)
-        if layer is not None:
-            parent, _, last = name.rpartition(".")
-            setattr(copied.get_submodule(parent), last, layer)
-    copied.head, copied.centered = _head(net), nn.Identity()
-    return copied.eval()
-
-
-def _head(net: DescriptorNet) -> nn.Linear:
-    """Make the last layer that also does what the normalization before it does."""
-    mean, variance = net.centered.get_buffer("running_mean"), net.centered.get_buffer("running_var")
-    weights = net.head.weight.detach() / (variance + _EPSILON).sqrt()
-    layer = nn.Linear(net.head.in_features, net.head.out_features)
-    layer.weight, layer.bias = nn.Parameter(weights), nn.Parameter(-weights @ mean)
-    return layer
 
 
 class ByteNet(nn.Module):
@@ -117,7 +75,7 @@ def load_net(checkpoint: Path) -> DescriptorNet:
 
 def settle(net: DescriptorNet, batches: Batches) -> DescriptorNet:
     """Measure means and variances of all maps anew: those of a training belong to weights not averaged."""
-    norms = [part for part in net.modules() if isinstance(part, PoseNorm | nn.BatchNorm1d)]
+    norms = [part for part in net.modules() if isinstance(part, nn.BatchNorm2d)]
     net.train()
     with torch.no_grad():
         for index in range(len(batches)):
@@ -133,7 +91,7 @@ def export_float(net: DescriptorNet, path: Path, side: int) -> None:
     examples = (torch.zeros(2, 1, side, side, dtype=torch.uint8), torch.zeros(2, CELLS, CELLS, 3, dtype=torch.uint8))
     many = {0: "n"}
     torch.onnx.export(
-        ByteNet(written_out(net)).eval(),
+        ByteNet(net).eval(),
         examples,
         str(path),
         input_names=["luma", "cells"],

@@ -16,7 +16,7 @@ from torch.nn import functional
 from training.chance import Chance
 from training.pictures import LEVELS, Bank
 
-__all__ = ["Placement", "draw_maps", "orientations", "sample"]
+__all__ = ["Placement", "draw_maps", "sample"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _shifts(scales: Tensor, chance: Chance) -> Tensor:
     return torch.where(middle[:, None], 0 * free, free) * room
 
 
-def orientations(count: int, share: float, chance: Chance) -> Tensor:
+def _orientations(count: int, share: float, chance: Chance) -> Tensor:
     """Draw exchanges and reversals of axes, shape (n, 3, 3)."""
     maps = _identity(count, chance.device)
     chosen = chance.flags(count, share)
@@ -112,7 +112,7 @@ def draw_maps(aspects: Tensor, placement: Placement, chance: Chance) -> Tensor:
     maps[:, 0, 0], maps[:, 1, 1] = scales[:, 0], scales[:, 1]
     maps[:, :2, 2] = _shifts(scales, chance)
     turned = _turns(aspects, placement.turned, chance) @ _slants(count, placement.slanted, chance)
-    return orientations(count, placement.oriented, chance) @ maps @ turned
+    return _orientations(count, placement.oriented, chance) @ maps @ turned
 
 
 def _places(maps: Tensor, side: int) -> Tensor:

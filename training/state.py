@@ -36,16 +36,16 @@ class Recipe:
     """Weight of pairs of two edits, beside those of an edit and its original."""
     averaging: float = 0.998
     """Share that the averaged weights keep at each step."""
-    alike_from: int = 500
+    alike_from: int = 750
     """Step from which on batches hold look-alikes: before, descriptors tell little."""
     procedural: int = 1600
     """Pictures drawn by program, beside the photographs."""
     round: int = 250
     """Steps between checkpoints, each with a new table of look-alikes."""
     validate_every: int = 1000
-    sides: tuple[tuple[float, int], ...] = ((0.0, 64), (0.85, 80))
+    sides: tuple[tuple[float, int], ...] = ((0.0, 64), (0.8, 80))
     """From which share of the steps on views have which side: small ones first, which are cheap."""
-    falling: float = 0.4
+    falling: float = 0.43
     """Share of the steps, the last ones, in which the rate falls to zero."""
     seed: int = 1
 
@@ -70,7 +70,8 @@ class State:
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         self.recipe = recipe
         self.step = 0
-        self.net = DescriptorNet().to(device)
+        # Channels last is what the convolutions of processors and of tensor cores want.
+        self.net = DescriptorNet().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.net).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=recipe.peak, weight_decay=recipe.decay)
         self.neighbors: Tensor | None = None

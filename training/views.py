@@ -9,7 +9,7 @@ from torch import Tensor
 
 from training.chance import Chance
 from training.damage import DAMAGE, compress
-from training.geometry import Placement, draw_maps, orientations, sample
+from training.geometry import Placement, draw_maps, sample
 from training.overlays import Scenery
 from training.pictures import Bank
 from training.tones import TONES
@@ -28,15 +28,19 @@ class Edits:
     """Share of views that are cut or placed a second time, after all else."""
 
 
-FEW = Edits(Placement(cropped=0.28, placed=0.24, oriented=1.0, turned=0.18, slanted=0.04), strength=0.42, again=0.0)
-MANY = Edits(Placement(cropped=0.42, placed=0.30, oriented=1.0, turned=0.35, slanted=0.12), strength=1.0, again=0.15)
+FEW = Edits(Placement(cropped=0.32, placed=0.26, oriented=0.42, turned=0.18, slanted=0.04), strength=0.42, again=0.0)
+MANY = Edits(Placement(cropped=0.42, placed=0.32, oriented=0.42, turned=0.35, slanted=0.12), strength=1.0, again=0.15)
 
 _AGAIN = Placement(cropped=0.6, placed=0.4, oriented=0.0, turned=0.2, slanted=0.05)
 
 
+def _identity(count: int, device: torch.device) -> Tensor:
+    return torch.eye(3, device=device).repeat(count, 1, 1)
+
+
 def plain(bank: Bank, chosen: Tensor, side: int, chance: Chance) -> Tensor:
-    """Draw pictures as they are but for the orientation, some compressed: shape (n, 3, side, side), 0 to 1."""
-    pixels, _ = sample(bank, chosen, orientations(len(chosen), 1.0, chance), side)
+    """Draw pictures as they are, some compressed: shape (n, 3, side, side), 0 to 1."""
+    pixels, _ = sample(bank, chosen, _identity(len(chosen), chance.device), side)
     return chance.some(pixels, 0.15, compress)
 
 
