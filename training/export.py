@@ -2,7 +2,7 @@
 
 Usage::
 
-    python -m training.export --checkpoint DIR/checkpoint.pt --data photos.zip --out DIR [--side 80]
+    python -m training.export --checkpoint DIR/checkpoint.pt --data photos.zip --out DIR [--side 64]
 
 DIR gets ``descriptor-float.onnx`` and ``descriptor.onnx``. Both take ``luma``, shape (n, 1, side, side), and
 ``cells``, shape (n, 32, 32, 3) RGB, both uint8, and give ``descriptors``, shape (n, 128), int8: unit vectors times
@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--side", type=int, default=80)
+    parser.add_argument("--side", type=int, default=64)
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -43,8 +43,8 @@ class Recipe:
     round: int = 250
     """Steps between checkpoints, each with a new table of look-alikes."""
     validate_every: int = 1000
-    sides: tuple[tuple[float, int], ...] = ((0.0, 64), (0.8, 80))
-    """From which share of the steps on views have which side: small ones first, which are cheap."""
+    sides: tuple[tuple[float, int], ...] = ((0.0, 64),)
+    """From which share of the steps on views have which side."""
     falling: float = 0.43
     """Share of the steps, the last ones, in which the rate falls to zero."""
     seed: int = 1

@@ -11,7 +11,7 @@ from PIL import Image
 from imgsieve.compare import Explanation, compare_pictures, draw_comparison
 from imgsieve.compare.explanation import DIFFERENT, EXACT, NEAR
 from imgsieve.compare.matching import joined_points
-from imgsieve.config import ColorConfig, LocalConfig, RunConfig, VotingConfig, WaveletConfig
+from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig, RunConfig, VotingConfig, WaveletConfig
 from imgsieve.demo import EDITS, encode, render_scene
 from imgsieve.demo.lookalikes import two_viewpoints
 from imgsieve.errors import DecodeError
@@ -88,7 +88,8 @@ def test_two_viewpoints_are_different_and_both_stay() -> None:
 
 def test_all_stages_speak_even_when_the_first_rejects(photo: bytes) -> None:
     codes = WaveletConfig(max_distance_bits=0, max_trimmed_distance_bits=0)
-    strict = dataclasses.replace(CONFIG, wavelet=codes, voting=VotingConfig(tables=0))
+    alone = {"voting": VotingConfig(tables=0), "refine": GlobalConfig(trained=False)}
+    strict = dataclasses.replace(CONFIG, wavelet=codes, **alone)
     found = compare_pictures(photo, edited(photo, "crop35"), strict)
     assert (found.verdict, found.decided_by) == (DIFFERENT, "Stage 1: Wavelet codes")
     assert [stage.name for stage in found.stages] == NAMES
@@ -101,6 +102,16 @@ def test_a_crop_is_proposed_by_its_corners(photo: bytes) -> None:
     assert found.stages[0].verdict == "proposed"
     assert "corners of both lie alike" in found.stages[0].why
     assert scores(found, 0)["corners that lie alike"] >= VotingConfig().min_votes
+
+
+def test_a_crop_is_proposed_by_its_descriptor_where_nothing_else_meets(photo: bytes) -> None:
+    codes = WaveletConfig(max_distance_bits=0, max_trimmed_distance_bits=0)
+    strict = dataclasses.replace(CONFIG, wavelet=codes, voting=VotingConfig(tables=0))
+    found = compare_pictures(photo, edited(photo, "crop35"), strict)
+    assert found.verdict == NEAR
+    assert found.stages[0].why == "their descriptors are near"
+    assert scores(found, 0)["cosine of descriptors"] >= GlobalConfig().propose_similarity
+    assert scores(found, 2)["cosine of descriptors"] == scores(found, 0)["cosine of descriptors"]
 
 
 def test_a_rejection_is_told_by_the_stage_that_made_it(photo: bytes) -> None:

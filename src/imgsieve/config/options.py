@@ -112,7 +112,7 @@ class GlobalConfig:
     refinement."""
     device: str = "cpu"
     """Where models are computed: ``cpu``, ``cuda`` or ``cuda:N``. Without such a device it is the processor."""
-    propose_similarity: float = 0.6
+    propose_similarity: float = 0.5
     """Pairs of pictures whose built-in descriptors have a higher cosine are proposed as well,"""
     propose_neighbors: int = 5
     """so many nearest of each picture at most."""
