@@ -24,7 +24,7 @@ STAGES = ("wavelet", "color", "global", "local")
 _SCORES = {
     "wavelet": ("distance_bits", "votes"),
     "color": ("dominant_distance", "pixel_difference", "histogram_correlation"),
-    "global": ("similarity", "matches", "visible"),
+    "global": ("similarity", "matches", "visible", "cosine"),
     "local": ("inliers", "block_share", "still_share", "color_shift"),
 }
 

@@ -40,6 +40,7 @@ def loosened(config: RunConfig) -> RunConfig:
     never = float("inf")
     lifted: tuple[Mapping[str, Mapping[str, Any]], ...] = (
         {"wavelet": {"max_distance_bits": config.wavelet.max_distance_bits + 8}},
+        {"refine": {"propose_similarity": 0.8 * config.refine.propose_similarity}},
         {"color": {"max_hue_shift": never, "max_far_difference": never}},
         {"refine": {"min_agreement": 0.0, "min_frame_similarity": 0.0, "min_plain_similarity": 0.0}},
         {"refine": {"min_matches": 0, "min_match_share": 0.0}},

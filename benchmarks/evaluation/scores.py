@@ -62,9 +62,12 @@ def _early(pairs: Mapping[bool, Rows], config: RunConfig) -> list[Threshold]:
     hue, correlation = scored("hue_shift", whole), scored("histogram_correlation", far)
     difference, votes = scored("pixel_difference", far), scored("votes", voted)
     laid, frames = scored("agreement", voted), scored("similarity", framed)
+    cosines = scored("cosine", lambda _: True)
     matches, share = scored("matches", lambda _: True), scored("match_share", lambda _: True)
     return [
         Threshold("voting.min_votes", config.voting.min_votes, votes, at_least=True, step=1, high=30),
+        Threshold("refine.propose_similarity", refine.propose_similarity, cosines, at_least=True),
+        Threshold("refine.sure_similarity", refine.sure_similarity, cosines, at_least=True),
         Threshold("color.max_hue_shift", color.max_hue_shift, hue, at_least=False, step=1, high=100),
         Threshold("color.min_far_correlation", color.min_far_correlation, correlation, at_least=True, low=-0.5),
         Threshold("color.max_far_difference", color.max_far_difference, difference, at_least=False, step=1, high=80),
