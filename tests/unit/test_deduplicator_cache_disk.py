@@ -209,7 +209,8 @@ def test_threads_that_write_together_keep_the_bound(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert 14 * BLOCK_BYTES <= taken(tmp_path) <= 16 * BLOCK_BYTES
+    # Room for one more is made to nine tenths, also where that one takes the place of another.
+    assert 13 * BLOCK_BYTES <= taken(tmp_path) <= 16 * BLOCK_BYTES
     (held,) = struct.unpack("<Q", (tmp_path / "bytes").read_bytes())
     assert held == taken(tmp_path), "nothing was counted twice or lost on the way"
 
