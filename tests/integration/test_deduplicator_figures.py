@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import imgsieve
 from imgsieve.config import DecodeConfig, RunConfig
 from imgsieve.deduplicator.cache import BoundedFeatureCache
+from imgsieve.deduplicator.file_share import BLOCK_BYTES
+from imgsieve.demo import encode, render_scene
 from imgsieve.errors import ConfigError, RunFolderError
 from named_pictures import encoded, put, sieve, write_named
 
@@ -31,6 +34,15 @@ def test_a_cache_spares_the_reading(paths, reference, tmp_path):
     fetches = json.loads((tmp_path / "other/summary.json").read_text("utf-8"))["fetches"]
     assert fetches["by_stage"]["extract"]["gets"] == 2  # those that failed
     assert not list((tmp_path / "other").glob("thumbs/*"))
+
+
+def test_the_features_of_a_picture_take_one_block_of_the_disk(tmp_path):
+    """Of which the default bound holds four million; a scene has as many corners as there may be."""
+    pixels = render_scene(np.random.default_rng(3), 900, 700, kind="town")
+    picture = put(tmp_path, f"{np.random.default_rng(1).bytes(60).hex()}.jpg", encode(pixels, "jpg"))
+    sieve([picture], feature_cache=BoundedFeatureCache(backing=tmp_path / "cache"))
+    (file,) = (tmp_path / "cache").rglob("*.features")
+    assert 3000 < file.stat().st_size <= BLOCK_BYTES
 
 
 def test_a_cache_forgets_what_changed(tmp_path):
