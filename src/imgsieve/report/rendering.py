@@ -12,9 +12,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from imgsieve.report.texts import bytes_text, count_text, moment_text, seconds_text, uri_text, visible
 
 __all__ = ["Renderer", "policy"]
@@ -44,6 +41,10 @@ class Renderer:
     """
 
     def __init__(self, folder: Path) -> None:
+        # Ten megabytes: loaded when a run has let go of what it held, and not before.
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+        from markupsafe import Markup  # noqa: PLC0415
+
         self._folder = folder
         style = (files("imgsieve.report") / "templates" / "style.css").read_text("utf-8")
         self._environment = Environment(
