@@ -7,6 +7,7 @@
     ├── SourceError (OSError)             a source that cannot be listed at all
     ├── RunFolderError (OSError)          the output folder cannot be used, or belongs to another run
     ├── MemoryBudgetError (MemoryError)   the budget cannot be kept; the message has the numbers
+    ├── ExecutorError (RuntimeError)      a cluster is missing, or lost a task too often; the run can be resumed
     ├── Interrupted                       the user stopped the run; it can be resumed
     └── ImageError (ValueError)           one picture cannot be used; becomes a row, never ends a run
         ├── FetchError                    its bytes could not be had
@@ -18,6 +19,7 @@ from __future__ import annotations
 __all__ = [
     "ConfigError",
     "DecodeError",
+    "ExecutorError",
     "FetchError",
     "ImageError",
     "ImgsieveError",
@@ -46,6 +48,10 @@ class RunFolderError(ImgsieveError, OSError):
 
 class MemoryBudgetError(ImgsieveError, MemoryError):
     """The memory budget cannot be kept. The message carries the numbers."""
+
+
+class ExecutorError(ImgsieveError, RuntimeError):
+    """Tasks cannot be carried out: there is no such cluster, or a task was lost with its worker too often."""
 
 
 class Interrupted(ImgsieveError):

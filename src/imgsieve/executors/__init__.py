@@ -1,7 +1,10 @@
-"""How tasks are carried out: one small protocol, local threads, and what measures them."""
+"""How tasks are carried out: one small protocol, local threads, what measures them, and a Ray cluster.
 
-from imgsieve.executors.base import Executor
+`imgsieve.executors.ray` is imported by whoever wants it, as Ray may not be installed.
+"""
+
+from imgsieve.executors.base import Executor, Titled, gathered_map
 from imgsieve.executors.local import ThreadExecutor
 from imgsieve.executors.measured import MeasuredExecutor, ThreadFigures
 
-__all__ = ["Executor", "MeasuredExecutor", "ThreadExecutor", "ThreadFigures"]
+__all__ = ["Executor", "MeasuredExecutor", "ThreadExecutor", "ThreadFigures", "Titled", "gathered_map"]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from imgsieve.executors.base import Executor
+
 __all__ = ["ThreadExecutor"]
 
 Task = TypeVar("Task")
@@ -29,10 +31,16 @@ class ThreadExecutor:
 
     def __init__(self, workers: int, ahead: int = 3, on_error: Callable[[], None] = lambda: None) -> None:
         self.workers = workers
+        self.elsewhere = False
         # One pool for all maps: a stage may call for thousands of them, and threads outlive their pool by a moment.
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="imgsieve")
         self._window = workers * ahead
         self._on_error = on_error
+
+    @property
+    def nearby(self) -> Executor:
+        """Return this executor: its threads are of this process."""
+        return self
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""

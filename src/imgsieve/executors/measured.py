@@ -104,14 +104,20 @@ class MeasuredExecutor:
     Parameters
     ----------
     inner
-        The executor that does the work.
+        The executor that does the work, in threads of this process.
     """
 
     def __init__(self, inner: Executor) -> None:
         self.workers = inner.workers
+        self.elsewhere = False
         self.figures = ThreadFigures(inner.workers)
         self._inner = inner
         self._adding = threading.Lock()
+
+    @property
+    def nearby(self) -> Executor:
+        """Return this executor: its threads are of this process."""
+        return self
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""
