@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
 from clusters import nodes
 
-pytest.importorskip("ray", reason="Ray is not installed; the extra [ray] has it")
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests of this folder where Ray is not installed."""
+    if find_spec("ray") is None:
+        for item in items:
+            if item.path.is_relative_to(Path(__file__).parent):
+                item.add_marker(pytest.mark.skip("Ray is not installed; the extra [ray] has it"))
 
 
 @pytest.fixture(scope="session")

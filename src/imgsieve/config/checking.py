@@ -13,6 +13,8 @@ from imgsieve.errors import ConfigError
 
 __all__ = ["check_config", "checked"]
 
+EXECUTORS = ("threads", "ray")
+
 _ANY = math.inf
 
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -47,6 +49,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "local.min_block_share": (0, 1),
     "local.min_still_share": (0, 1),
     "execution.memory_bytes": (1, _ANY),
+    "execution.shard_rows": (1, 1024),
     "execution.max_group_size_color": (2, _ANY),
     "execution.max_group_size_global": (2, _ANY),
     "execution.max_group_size_local": (2, _ANY),
@@ -81,6 +84,8 @@ def check_config(config: RunConfig) -> RunConfig:
         raise ConfigError(f"the options of a run are a RunConfig, and no {type(config).__name__}")
     tables = {table.name: getattr(config, table.name) for table in dataclasses.fields(config)}
     made = {name: _checked_table(name, table) for name, table in tables.items()}
+    if made["execution"]["executor"] not in EXECUTORS:
+        raise ConfigError(f"execution.executor = {made['execution']['executor']!r}; there are {', '.join(EXECUTORS)}")
     if not any(made["quality"].values()):
         raise ConfigError("all weights of [quality] are 0; at least one must be larger")
     if not re.fullmatch(r"cpu|cuda(:\d+)?", config.refine.device):

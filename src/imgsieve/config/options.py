@@ -198,11 +198,18 @@ class QualityConfig:
 class ExecutionConfig:
     """How the work is done. Never changes the result."""
 
+    executor: str = "threads"
+    """Who does the work: ``threads`` of this process, or the processes of a ``ray`` cluster."""
+    ray_address: str = ""
+    """The cluster, such as ``auto`` or ``ray://head:10001``; empty for that of ``RAY_ADDRESS``, and where that is not
+    set for one on this machine, started for this run."""
     workers: int = 0
     """Threads; 0 for one a core that this process may use, and fewer where the memory budget has no room for so many.
     Files of a store are fetched by further threads, up to `NetworkConfig.max_concurrency`."""
     memory_bytes: int = 2 * 1024**3
-    """Ceiling of the process's resident memory."""
+    """Ceiling of the process's resident memory; on a cluster, that of this process and of each other one."""
+    shard_rows: int = 1024
+    """Images whose features are kept in one part, and are described by one process of a cluster at one go."""
     chunk_size: int = 0
     """Images that a worker describes at one go; 0 for 8, and fewer where that would leave workers idle."""
     max_group_size_color: int = 2048

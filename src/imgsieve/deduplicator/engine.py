@@ -189,7 +189,7 @@ def _configured(
 ) -> RunConfig:
     """Return all options of a run."""
     laid = with_profile(check_config(RunConfig() if config is None else config), profile_of(profile))
-    given = {name: value for name, value in execution.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in execution.items() if value is not None}
     return check_config(
         replace(
             laid,

@@ -119,6 +119,13 @@ class MeasuredExecutor:
         """Return this executor: its threads are of this process."""
         return self
 
+    def with_threads(self, threads: MeasuredExecutor) -> MeasuredExecutor:
+        """Return what works as this does, by other threads."""
+        return threads
+
+    def close(self) -> None:
+        """Let go of nothing: threads end with what they serve."""
+
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""
         remaining = iter(tasks)

@@ -77,6 +77,11 @@ class RayExecutor:
         options = {"num_cpus": 1, "memory": task_bytes, "max_retries": _RETRIES, "scheduling_strategy": "SPREAD"}
         self._remote = ray.remote(**options)(_carry_out)
 
+    def with_threads(self, threads: Executor) -> RayExecutor:
+        """Return this executor, which has other threads of this process from now on."""
+        self.nearby = threads
+        return self
+
     def close(self) -> None:
         """Leave the cluster if this executor joined it; one that it started ends."""
         if self._own:

@@ -93,7 +93,8 @@ class RunContents:
             The run does not say where they are.
         """
         parts = tuple(self.state.get("features", {}).get("committed", ()))
-        starts = np.minimum(np.arange(len(parts) + 1) * SHARD_ROWS, self.manifest.rows)
+        rows = self.state.get("config", {}).get("execution", {}).get("shard_rows", SHARD_ROWS)
+        starts = np.minimum(np.arange(len(parts) + 1) * rows, self.manifest.rows)
         if starts[-1] != self.manifest.rows:
             raise RunFolderError(
                 f"run.json of {self.folder.place} does not name the features; give the run's command again"

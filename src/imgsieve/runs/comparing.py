@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,13 +12,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from imgsieve.config import RunConfig
+from imgsieve.config import LocalConfig, RunConfig
 from imgsieve.errors import ImageError
 from imgsieve.executors import Executor
 from imgsieve.features.regions import SOME_PART
 from imgsieve.runs.columns import FeatureColumns
+from imgsieve.runs.desks import map_pictures
 from imgsieve.runs.handing_back import HandingBack
-from imgsieve.runs.pictures import PictureReader
+from imgsieve.runs.ledger import FeatureLedger
+from imgsieve.runs.pictures import Image, PictureReader
 from imgsieve.runs.verdicts import Candidates, version_key
 from imgsieve.schema import PAIRS_LOCAL, Verdict
 from imgsieve.stages.local import compare
@@ -56,14 +59,14 @@ class PictureVerifier:
         self._features = features
         self._reader = reader
         self._executor = executor
-        self._config = config.local
+        self._work = _ComparePairs(config.local, None if executor.elsewhere else features.ledger)
         self._pairs_at_once = config.execution.max_group_size_local // 2
         self._handing_back = HandingBack(config.execution.gc_frequency)
 
     def __call__(self, pairs: Candidates) -> Iterator[pa.Table]:
         """Yield the verdicts on pairs, a few hundred at a time, in their order."""
         held: list[dict[str, Any]] = []
-        for rows, heads in self._executor.map(self._verify, self._reader.ahead(self._tasks(pairs), _looked_at)):
+        for rows, heads in map_pictures(self._executor, self._reader, self._work, self._tasks(pairs)):
             held += rows
             self._handing_back.after(heads)
             if len(held) >= _BATCH_PAIRS:
@@ -81,26 +84,46 @@ class PictureVerifier:
             images = {row["image_id"]: row for row in self._features.take(ids, _IMAGE_COLUMNS).to_pylist()}
             rows = some.rows()
             for start, end in pairwise(_cuts(some.head, least)):
-                yield images, rows[start:end]
+                needed = {pair[side] for pair in rows[start:end] for side in ("head", "tail")}
+                yield {image: images[image] for image in needed}, rows[start:end]
 
-    def _verify(self, task: Task) -> tuple[list[dict[str, Any]], int]:
-        """Verify a few pairs, on a worker, and tell how many heads they have; the view of one serves all its pairs."""
+
+@dataclass(frozen=True)
+class _ComparePairs:
+    """Verifies a few pairs at a time; see `imgsieve.runs.pictures.PictureWork`."""
+
+    config: LocalConfig
+    ledger: FeatureLedger | None
+    """Counts what is held of pictures, in this process."""
+
+    def title_of(self, task: Task) -> str:
+        """Return what people call a task."""
+        _, pairs = task
+        return f"local: {len(pairs)} pairs from {pairs[0]['head']} and {pairs[0]['tail']}"
+
+    def images_of(self, task: Task) -> Iterator[Image]:
+        """Return the images that a task looks at, in that order."""
+        images, pairs = task
+        return (images[image] for needed in _missing(pairs) for image in needed)
+
+    def do(self, task: Task, reader: PictureReader) -> tuple[list[dict[str, Any]], int]:
+        """Verify a few pairs and tell how many heads they have; the view of one serves all its pairs."""
         images, pairs = task
         rows = []
         held: dict[int, View | ImageError] = {}
         for pair, missing in zip(pairs, _missing(pairs), strict=True):
             held = {image: view for image, view in held.items() if image == pair["head"]}
-            held |= {image: self._view(images[image]) for image in missing}
+            held |= {image: self._view(images[image], reader) for image in missing}
             rows.append(self._row(pair, held, images))
         return rows, len({pair["head"] for pair in pairs})
 
-    def _view(self, image: Mapping[str, Any]) -> View | ImageError:
+    def _view(self, image: Mapping[str, Any], reader: PictureReader) -> View | ImageError:
         """Fetch and decode an image again; an image that cannot be had is told by its error."""
         try:
-            with self._reader.picture(image) as (_, decoded):
-                view = view_of_decoded(decoded, self._config, np.frombuffer(image["trimmed"], np.uint8))
-                if self._features.ledger is not None:
-                    self._features.ledger.follow(view, 1, _bytes_of(view))
+            with reader.picture(image) as (_, decoded):
+                view = view_of_decoded(decoded, self.config, np.frombuffer(image["trimmed"], np.uint8))
+                if self.ledger is not None:
+                    self.ledger.follow(view, 1, _bytes_of(view))
                 return view
         except ImageError as error:
             return error
@@ -119,7 +142,7 @@ class PictureVerifier:
         assert isinstance(other, View)
         regions = None if hint["region"] == SOME_PART else (hint["region"], hint["region"])
         try:
-            found = compare(one, other, hint["orientation"], regions=regions, config=self._config)
+            found = compare(one, other, hint["orientation"], regions=regions, config=self.config)
         except cv2.error as error:
             return {**row, "verdict": Verdict.UNDECIDED, "why": f"could not be compared: {error.err}"}
         return {
@@ -171,9 +194,3 @@ def _missing(pairs: list[dict[str, int]]) -> list[list[int]]:
         missing.append([pair["tail"]] if pair["head"] == before else [pair["head"], pair["tail"]])
         before = pair["head"]
     return missing
-
-
-def _looked_at(task: Task) -> Iterator[dict[str, Any]]:
-    """Return the images that a task looks at, in that order."""
-    images, pairs = task
-    return (images[image] for needed in _missing(pairs) for image in needed)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,6 +119,9 @@ class RunFolder:
         """Return the path of a part, for reading; nothing is there when there is no such part."""
         return self.root / name
 
+    def written_elsewhere(self, names: Iterable[str]) -> None:
+        """Take note that other processes may have written parts since they were last asked for."""
+
     def bring(self, names: Iterable[str]) -> None:
         """Make several parts that will be read quick to come by."""
 
@@ -167,7 +171,8 @@ class RunFolder:
         """Give the temporary path of a part, which is committed when the context ends without an error."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + _PARTIAL)
+        # Two processes may write the same part: one that was thought lost, and the one that does its work again.
+        partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}{_PARTIAL}")
         try:
             yield partial
             self._commit(name, partial)

@@ -174,7 +174,7 @@ class _Meeting:
         self._config = config
         self._voting = voting
         self._executor = executor
-        self._spread: Spread = executor.map
+        self._spread: Spread = executor.nearby.map
         self._spill = spill
         self._progress = _Progress(done, features.count, int(chosen.sum()), bool(voting.tables))
 

@@ -82,6 +82,8 @@ class RemoteRunFolder(RunFolder):
         Whether it may be a place where nothing is yet.
     lease
         For how long its lock holds; None for the usual time.
+    scratch
+        Where the working copy lies; None for the usual place.
 
     Raises
     ------
@@ -89,7 +91,15 @@ class RemoteRunFolder(RunFolder):
         The store cannot be used, holds something else there, or nothing where there must be a run.
     """
 
-    def __init__(self, address: Address, traffic: Traffic, *, new: bool = True, lease: Lease | None = None) -> None:
+    def __init__(
+        self,
+        address: Address,
+        traffic: Traffic,
+        *,
+        new: bool = True,
+        lease: Lease | None = None,
+        scratch: Path | None = None,
+    ) -> None:
         self._address = address
         self._prefix = address.prefix
         self._traffic = traffic
@@ -102,7 +112,7 @@ class RemoteRunFolder(RunFolder):
         self._absent: set[str] = set()
         self._bringing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._choosing = threading.Lock()
-        super().__init__(scratch_path(address.identity), address.uri)
+        super().__init__(scratch or scratch_path(address.identity), address.uri)
         self._described = f"{self.root}, the working copy of {self.place} (IMGSIEVE_SCRATCH names another place),"
 
     def _check(self, root: Path) -> None:
@@ -172,6 +182,11 @@ class RemoteRunFolder(RunFolder):
             if not path.exists() and not bring_object(self._store, self._prefix + name, path):
                 self._absent.add(name)
         return path
+
+    def written_elsewhere(self, names: Iterable[str]) -> None:
+        """Take note that other processes may have written parts since they were last asked for."""
+        self._fresh = False
+        self._absent.difference_update(names)
 
     def bring(self, names: Iterable[str]) -> None:
         """Bring several parts here, some at a time."""

@@ -5,23 +5,55 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-from imgsieve.config import DecodeConfig
+from imgsieve.config import DecodeConfig, NetworkConfig
 from imgsieve.errors import DecodeError, FetchError
 from imgsieve.imaging import DecodedImage, decode, looks_like_image, probe
 from imgsieve.memory import ByteGate, MemoryPlan
 from imgsieve.runs.download_cache import DownloadCache
 from imgsieve.runs.prefetch import Prefetcher
-from imgsieve.storage import Source
+from imgsieve.storage import Source, Traffic
 
-__all__ = ["PictureReader"]
+__all__ = ["Image", "PicturePlace", "PictureReader", "PictureWork"]
 
 Task = TypeVar("Task")
+Asked_contra = TypeVar("Asked_contra", contravariant=True)
+Made_co = TypeVar("Made_co", covariant=True)
 Image = Mapping[str, Any]
 
 _FIRST_BYTES = 64
 """Enough to tell pictures from other files."""
+
+
+class PictureWork(Protocol[Asked_contra, Made_co]):
+    """Work on pictures, told apart from what reads them, so that it can be done where another reader is."""
+
+    def title_of(self, task: Asked_contra, /) -> str:
+        """Return what people call a task."""
+        ...
+
+    def images_of(self, task: Asked_contra, /) -> Iterator[Image]:
+        """Return the images of which a task will ask for the picture, in that order; each time that it will."""
+        ...
+
+    def do(self, task: Asked_contra, reader: PictureReader, /) -> Made_co:
+        """Carry out a task."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PicturePlace:
+    """Where pictures are and how a process reads them: names alone, and nothing that is secret."""
+
+    sources: tuple[str, ...]
+    """URLs, without secrets; each process finds what opens them in its own environment."""
+    decode: DecodeConfig
+    network: NetworkConfig
+    """The share of each process."""
+    memory_bytes: int
+    """Ceiling of each process's resident memory."""
 
 
 class PictureReader:
@@ -37,16 +69,30 @@ class PictureReader:
         How bytes become pixels.
     connections
         Fetches at one time at most, when a source is remote.
+    place
+        How other processes read the same pictures; None where none do.
+    traffic
+        Counts the requests of these.
     """
 
-    def __init__(self, sources: Sequence[Source], plan: MemoryPlan, config: DecodeConfig, connections: int) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        plan: MemoryPlan,
+        config: DecodeConfig,
+        connections: int,
+        place: PicturePlace | None = None,
+        traffic: Traffic | None = None,
+    ) -> None:
         # The longest URL first, so that a source inside another one finds its own.
         self._sources = sorted(sources, key=lambda source: -len(source.uri))
         self._config = config
         self._fetching = ByteGate(plan.fetch_bytes, "file")
         self._decoding = ByteGate(plan.decode_bytes, "pixels")
         self._counting = threading.Lock()
-        self._stage = ""
+        self.place = place
+        self._traffic = traffic
+        self.stage = ""
         self._cache: DownloadCache | None = None
         self._at_hand = False
         # Files of this machine are at hand; reading them ahead would only cost threads.
@@ -64,10 +110,18 @@ class PictureReader:
         at_hand
             Whether all of it is in the cache already, so that nothing needs to be read ahead.
         """
-        self._stage = stage
+        self.stage = stage
         self._cache = cache
         self._at_hand = at_hand
         self.gets.setdefault(stage, {"gets": 0, "bytes": 0})
+
+    def count(self, gets: Mapping[str, int], requests: Mapping[str, float]) -> None:
+        """Add what another process read in this stage, as `gets` has it, and its requests, as the traffic has them."""
+        with self._counting:
+            for name, number in gets.items():
+                self.gets[self.stage][name] += number
+        if self._traffic is not None:
+            self._traffic.count(**requests)
 
     def keep_to(self, plan: MemoryPlan) -> None:
         """Take less room for files and pixels from now on, as a plan says; while nothing is being read."""
@@ -137,10 +191,10 @@ class PictureReader:
         """Read the first bytes of one image, or all, from the source that lists it."""
         source = self._source_of(image)
         with self._counting:
-            self.gets[self._stage]["gets"] += 1
+            self.gets[self.stage]["gets"] += 1
         data = source.fetch(image["uri"], image["size"], image["etag"], wanted=looks_like_image, first=first)
         with self._counting:
-            self.gets[self._stage]["bytes"] += len(data)
+            self.gets[self.stage]["bytes"] += len(data)
         return data
 
     def _source_of(self, image: Image) -> Source:

@@ -16,6 +16,7 @@ from imgsieve.runs.mirror import open_run_folder
 from imgsieve.runs.preparation import prepare
 from imgsieve.runs.progress import Listener, Monitor
 from imgsieve.runs.work import Features, RunResult, Work
+from imgsieve.runs.workforce import check_places
 from imgsieve.storage import ListingFilter, NamedImages, Source, Traffic, open_named, open_source
 
 __all__ = ["run"]
@@ -65,6 +66,7 @@ def run(
     """
     config = _on_usable_device(check_config(config or RunConfig()))
     filters = _filters(sources, config.source)
+    check_places(sources, str(out), config)
     where = ""
     monitor = Monitor(listener)
     try:

@@ -92,7 +92,9 @@ def prepare(config: RunConfig, *, remote: bool) -> Preparation:
     MemoryBudgetError
         The budget is too small for any run; but for the lock, nothing was written yet.
     """
-    workers = config.execution.workers or usable_cores()
+    # On a cluster the number of workers is that of other processes.
+    chosen = not config.execution.workers or config.execution.executor != "threads"
+    workers = usable_cores() if chosen else config.execution.workers
     hold_libraries(workers)
     warm_up()
     return Preparation(
@@ -100,7 +102,7 @@ def prepare(config: RunConfig, *, remote: bool) -> Preparation:
         base_bytes=resident_bytes(),
         workers=workers,
         connections=config.network.max_concurrency if remote else 0,
-        chosen=not config.execution.workers,
+        chosen=chosen,
     ).fitted(None)
 
 

@@ -77,7 +77,7 @@ def propose(
             meet(features, chosen, config.wavelet, config.voting, executor, spill, _before(done, config))
             if config.refine.descriptor is not None:
                 ids, _ = takes_part(features, chosen)
-                propose_embedded(features, ids, config.refine, executor.workers, spill)
+                propose_embedded(features, ids, config.refine, executor.nearby.workers, spill)
             elif config.refine.uses_net:
                 ids, _ = takes_part(features, chosen)
                 after = int(_MEETING * len(ids))
@@ -85,7 +85,7 @@ def propose(
                     features,
                     ids,
                     config.refine,
-                    executor,
+                    executor.nearby,
                     spill,
                     lambda count: done(after + count - int(_MEETING * count)),
                 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from imgsieve.config import RunConfig, digest_of
-from imgsieve.executors import Executor
+from imgsieve.config import ColorConfig, GlobalConfig, RunConfig, digest_of
+from imgsieve.executors import Executor, Titled, gathered_map
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.embedded import vectors_of
 from imgsieve.runs.flat_columns import FlatColumns, flat_columns
@@ -34,7 +36,8 @@ _READ_ROWS = 65_536
 _SCHEMAS = {"color": PAIRS_COLOR, "global": PAIRS_GLOBAL}
 _BEFORE = {"color": "wavelet", "global": "color"}
 
-Bytes = NDArray[np.uint8]
+Gathered = tuple[pa.Table, dict[str, NDArray[Any]], dict[str, NDArray[Any]]]
+"""Pairs, and by name the columns of their first and of their second images: shape (n, width)."""
 
 
 def refine_by_color(
@@ -44,15 +47,18 @@ def refine_by_color(
     fingerprint = digest_of([before, config.fingerprint(), "color"])
     columns = {"color_signature": SIGNATURE_BYTES, "trimmed": TRIMMED_BYTES}
 
-    def judge(pairs: pa.Table, flat: FlatColumns) -> pa.Table:
-        one, other = _both(flat, pairs, columns)
-        signatures = one["color_signature"], other["color_signature"]
-        return color.match(pairs, signatures, (one["trimmed"], other["trimmed"]), config.color)
-
     if not folder.holds("pairs/color.parquet", fingerprint):
         with flat_columns(features, columns) as flat:
-            _write(folder, "color", fingerprint, config, executor, done, lambda pairs: judge(pairs, flat))
+            judge = partial(_by_color, config=config.color)
+            _write(folder, "color", fingerprint, config, executor, done, _gathering(flat, columns), judge)
     return fingerprint
+
+
+def _by_color(gathered: Gathered, config: ColorConfig) -> pa.Table:
+    """Judge pairs by their color signatures."""
+    pairs, one, other = _writable(gathered)
+    signatures = one["color_signature"], other["color_signature"]
+    return color.match(pairs, signatures, (one["trimmed"], other["trimmed"]), config)
 
 
 def refine_by_descriptor(
@@ -62,32 +68,55 @@ def refine_by_descriptor(
     fingerprint = digest_of([before, config.fingerprint(), "global"])
     columns = {**refinement.SKETCH_COLUMNS, **(refinement.DESCRIPTOR_COLUMNS if config.refine.uses_net else {})}
 
-    def by_sketch(pairs: pa.Table, flat: FlatColumns) -> pa.Table:
-        one, other = _both(flat, pairs, columns)
-        sketches = refinement.Sketches.of(one), refinement.Sketches.of(other)
-        return refinement.match(pairs, *sketches, config.refine)
-
-    def by_model(pairs: pa.Table) -> pa.Table:
-        ids = np.concatenate([pairs["a"].to_numpy(), pairs["b"].to_numpy()])
-        vectors = vectors_of(features.take(ids, ["embedding"])["embedding"]).astype(np.float32)
-        return refinement.match_embeddings(pairs, (vectors[: len(pairs)], vectors[len(pairs) :]), config.refine)
-
     if folder.holds("pairs/global.parquet", fingerprint):
         return fingerprint
     if config.refine.descriptor is not None:
-        _write(folder, "global", fingerprint, config, executor, done, by_model)
+
+        def embedded(pairs: pa.Table) -> Gathered:
+            ids = np.concatenate([pairs["a"].to_numpy(), pairs["b"].to_numpy()])
+            vectors = vectors_of(features.take(ids, ["embedding"])["embedding"])
+            return pairs, {"embedding": vectors[: len(pairs)]}, {"embedding": vectors[len(pairs) :]}
+
+        by_model = partial(_by_model, config=config.refine)
+        _write(folder, "global", fingerprint, config, executor, done, embedded, by_model)
     else:
+        by_sketch = partial(_by_sketch, config=config.refine)
         with flat_columns(features, columns) as flat:
-            _write(folder, "global", fingerprint, config, executor, done, lambda pairs: by_sketch(pairs, flat))
+            _write(folder, "global", fingerprint, config, executor, done, _gathering(flat, columns), by_sketch)
     return fingerprint
 
 
-def _both(flat: FlatColumns, pairs: pa.Table, columns: Iterable[str]) -> tuple[dict[str, Bytes], dict[str, Bytes]]:
-    """Return the columns of both images of pairs."""
-    ids = np.concatenate([pairs["a"].to_numpy(), pairs["b"].to_numpy()])
-    rows = flat.take(ids, list(columns))
-    one = {name: values[: len(pairs)] for name, values in rows.items()}
-    return one, {name: values[len(pairs) :] for name, values in rows.items()}
+def _by_sketch(gathered: Gathered, config: GlobalConfig) -> pa.Table:
+    """Judge pairs by the built-in descriptor."""
+    pairs, one, other = _writable(gathered)
+    return refinement.match(pairs, refinement.Sketches.of(one), refinement.Sketches.of(other), config)
+
+
+def _by_model(gathered: Gathered, config: GlobalConfig) -> pa.Table:
+    """Judge pairs by the embeddings of a model."""
+    pairs, one, other = _writable(gathered)
+    vectors = one["embedding"].astype(np.float32), other["embedding"].astype(np.float32)
+    return refinement.match_embeddings(pairs, vectors, config)
+
+
+def _writable(gathered: Gathered) -> Gathered:
+    """Return the same in memory that may be written, for which loops are compiled; what came from elsewhere is not."""
+    pairs, one, other = gathered
+    own = ({name: np.require(values, requirements="W") for name, values in side.items()} for side in (one, other))
+    return pairs, next(own), next(own)
+
+
+def _gathering(flat: FlatColumns, columns: Iterable[str]) -> Callable[[pa.Table], Gathered]:
+    """Return what puts pairs and the columns of both their images together."""
+    names = list(columns)
+
+    def gather(pairs: pa.Table) -> Gathered:
+        ids = np.concatenate([pairs["a"].to_numpy(), pairs["b"].to_numpy()])
+        rows = flat.take(ids, names)
+        one = {name: values[: len(pairs)] for name, values in rows.items()}
+        return pairs, one, {name: values[len(pairs) :] for name, values in rows.items()}
+
+    return gather
 
 
 def _write(
@@ -97,14 +126,16 @@ def _write(
     config: RunConfig,
     executor: Executor,
     done: Done,
-    judge: Callable[[pa.Table], pa.Table],
+    gather: Callable[[pa.Table], Gathered],
+    judge: Callable[[Gathered], pa.Table],
 ) -> None:
     """Let one stage judge what the stage before left undecided, in batches of a bounded number of images."""
     count, groups, execution = 0, _Groups(), config.execution
     members = execution.max_group_size_color if stage == "color" else execution.max_group_size_global
     handing_back = HandingBack(execution.gc_frequency)
     with folder.table_writer(f"pairs/{stage}.parquet", _SCHEMAS[stage], fingerprint) as writer:
-        for judged in executor.map(judge, _undecided(folder, _BEFORE[stage], members // 2)):
+        work = Titled(f"{stage}: batch", judge)
+        for judged in gathered_map(executor, gather, work, _undecided(folder, _BEFORE[stage], members // 2)):
             writer.write(judged)
             count += len(judged)
             before = groups.count

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.config import VotingConfig
-from imgsieve.executors import Executor
+from imgsieve.executors import Executor, Titled
 from imgsieve.features.local_codes import NO_CORNER, turned
 from imgsieve.features.orientation import COUNT as TURNS
 from imgsieve.runs.block_spill import BlockSpill
@@ -111,7 +112,8 @@ class _Vote:
                 self._done(len(self._images) * (number + 1) // (self._config.tables + 1))
             gathered.finish()
             parts = (part for k in range(count) for part in self._gathered(gathered, k, step))
-            for proposals in self._executor.map(self._count, parts):
+            count_all = Titled("wavelet: votes of part", partial(_counted, least=self._config.min_votes))
+            for proposals in self._executor.map(count_all, parts):
                 self._spill.add(proposals)
         self._done(len(self._images))
 
@@ -138,9 +140,13 @@ class _Vote:
         config = self._config
         total = len(self._images) * LOCAL_CODES * self._turns
         splitters = _splitters(keys_of(sample, table), -(-total // self._portions.range_records))
-
-        def find(records: NDArray[np.void]) -> NDArray[np.void]:
-            return matches_of(records, table, config.window, config.neighbors, config.max_distance_bits)
+        find = partial(
+            matches_of,
+            table=table,
+            window=config.window,
+            neighbors=config.neighbors,
+            radius=config.max_distance_bits,
+        )
 
         with BlockSpill(self._features.folder, LOCAL_RECORD, len(splitters) + 1) as keyed:
             for records in self._records(self._images):
@@ -150,7 +156,7 @@ class _Vote:
                     keyed.add(some, np.searchsorted(splitters, keys, side="right"))
             keyed.finish()
             ranges = (part for k in range(len(splitters) + 1) for part in self._ranges(keyed, k, table))
-            for matches in self._executor.map(find, ranges):
+            for matches in self._executor.map(Titled("wavelet: corners of range", find), ranges):
                 gathered.add(matches, matches["a"].astype(np.int64) // step)
 
     def _ranges(self, keyed: BlockSpill, bucket: int, table: NDArray[np.uint64]) -> Iterator[NDArray[np.void]]:
@@ -182,26 +188,26 @@ class _Vote:
             pieces = gathered.pieces(bucket, most)
             yield np.concatenate([piece[(piece["a"] >= low) & (piece["a"] < high)] for piece in pieces])
 
-    def _count(self, matches: NDArray[np.void]) -> NDArray[np.void]:
-        """Return the pairs for which enough matches vote."""
-        pairs = matches["a"].astype(np.uint64) << np.uint64(32) | matches["b"].astype(np.uint64)
-        rest = np.ascontiguousarray(matches).view(np.uint64).reshape(-1, 2)[:, 1]
-        order = np.lexsort((rest, matches["turn"], pairs))
-        pairs, rest, matches = pairs[order], rest[order], matches[order]
-        fresh = np.ones(len(pairs), bool)
-        fresh[1:] = (pairs[1:] != pairs[:-1]) | (rest[1:] != rest[:-1])
-        pairs, matches = pairs[fresh], matches[fresh]
-        opens = np.ones(len(pairs), bool)
-        opens[1:] = (pairs[1:] != pairs[:-1]) | (matches["turn"][1:] != matches["turn"][:-1])
-        sizes = np.diff(np.append(np.nonzero(opens)[0], len(pairs)))
-        least = self._config.min_votes
-        matches, sizes = matches[np.repeat(sizes >= least, sizes)], sizes[sizes >= least]
-        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        votes = count_votes(np.ascontiguousarray(matches["places"]), starts)
-        found = matches[starts[:-1]]
-        chosen = votes >= least + _MORE_TURNED * (found["turn"] != 0)
-        found = found[chosen]
-        return wavelet.voted_proposals(found["a"], found["b"], found["turn"], votes[chosen])
+
+def _counted(matches: NDArray[np.void], least: int) -> NDArray[np.void]:
+    """Return the pairs for which enough matches vote, ``least`` at least."""
+    pairs = matches["a"].astype(np.uint64) << np.uint64(32) | matches["b"].astype(np.uint64)
+    rest = np.ascontiguousarray(matches).view(np.uint64).reshape(-1, 2)[:, 1]
+    order = np.lexsort((rest, matches["turn"], pairs))
+    pairs, rest, matches = pairs[order], rest[order], matches[order]
+    fresh = np.ones(len(pairs), bool)
+    fresh[1:] = (pairs[1:] != pairs[:-1]) | (rest[1:] != rest[:-1])
+    pairs, matches = pairs[fresh], matches[fresh]
+    opens = np.ones(len(pairs), bool)
+    opens[1:] = (pairs[1:] != pairs[:-1]) | (matches["turn"][1:] != matches["turn"][:-1])
+    sizes = np.diff(np.append(np.nonzero(opens)[0], len(pairs)))
+    matches, sizes = matches[np.repeat(sizes >= least, sizes)], sizes[sizes >= least]
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    votes = count_votes(np.ascontiguousarray(matches["places"]), starts)
+    found = matches[starts[:-1]]
+    chosen = votes >= least + _MORE_TURNED * (found["turn"] != 0)
+    found = found[chosen]
+    return wavelet.voted_proposals(found["a"], found["b"], found["turn"], votes[chosen])
 
 
 def _records_of(images: NDArray[np.int32], codes: NDArray[np.uint8], places: NDArray[np.uint8]) -> NDArray[np.void]:

@@ -12,13 +12,13 @@ from typing import Any
 
 from imgsieve.config import RunConfig
 from imgsieve.errors import ConfigError
-from imgsieve.executors import MeasuredExecutor, ThreadExecutor
 from imgsieve.features.embedding import Models
 from imgsieve.memory import MemoryPlan, drop_library_pages, reserve_for_pairs, return_freed_memory
 from imgsieve.runs import results
 from imgsieve.runs.bill import network_summary
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.comparing import PictureVerifier
+from imgsieve.runs.desks import picture_place
 from imgsieve.runs.download_cache import DownloadCache
 from imgsieve.runs.extraction import Extraction, extract
 from imgsieve.runs.folder import RunFolder
@@ -33,6 +33,7 @@ from imgsieve.runs.progress import Done, Monitor
 from imgsieve.runs.state import RunState, open_state
 from imgsieve.runs.summary import pair_counts
 from imgsieve.runs.verification import Verification
+from imgsieve.runs.workforce import Workforce, open_workforce, own_threads
 from imgsieve.storage import NamedImages, Source, Traffic
 
 __all__ = ["Features", "RunResult", "Work"]
@@ -91,10 +92,15 @@ class Work:
         self._names = names
         self._features = features
         self._clock = time.perf_counter()
-        self._executor = MeasuredExecutor(ThreadExecutor(ready.workers, on_error=traffic.stop))
+        self._executor: Workforce = open_workforce(config, own_threads(ready.workers, traffic.stop))
 
     def go(self) -> RunResult:
         """Do all stages and write the summary."""
+        with closing(self._executor):
+            return self._go()
+
+    def _go(self) -> RunResult:
+        """Do all stages with the executor at hand."""
         names = None if self._names is None else self._names.fingerprint
         state = open_state(self._folder, [source.uri for source in self._sources], self._config, names)
         manifest = self._list(state)
@@ -102,7 +108,7 @@ class Work:
         plan = self._ready.plan(manifest)
         if self._features.held:
             admit_held(plan)
-        reader = PictureReader(self._sources, plan, self._config.decode, self._config.network.max_concurrency)
+        reader = self._reader(plan)
         with closing(reader):
             cache = self._cache()
             # Where all pictures fit, none is downloaded a second time.
@@ -120,11 +126,17 @@ class Work:
         _warn(summary)
         return RunResult(self._folder.place, summary)
 
+    def _reader(self, plan: MemoryPlan) -> PictureReader:
+        """Return what reads pictures, and tells other processes how to."""
+        config = self._config
+        place = picture_place(self._sources, config, self._executor.workers) if self._executor.elsewhere else None
+        return PictureReader(self._sources, plan, config.decode, config.network.max_concurrency, place, self._traffic)
+
     def _fit(self, manifest: Manifest) -> None:
         """Work with fewer threads than there are cores where the memory budget asks for it."""
         fitted = self._ready.fitted(manifest)
         if fitted.workers < self._ready.workers:
-            self._executor = MeasuredExecutor(ThreadExecutor(fitted.workers, on_error=self._traffic.stop))
+            self._executor = self._executor.with_threads(own_threads(fitted.workers, self._traffic.stop))
         self._ready = fitted
 
     def _stage(
@@ -201,6 +213,7 @@ class Work:
             "started": _iso(self._started),
             "finished": _iso(finished),
             "seconds": round(finished - self._started, 3),
+            "executor": self._config.execution.executor,
             "workers": self._executor.workers,
             "threads": self._executor.figures.as_dict(time.perf_counter() - self._clock),
             "bytes": manifest.bytes,
