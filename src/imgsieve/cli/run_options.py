@@ -60,6 +60,23 @@ class RunOptions:
             "the result.",
         ),
     ] = None
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="threads|ray",
+            help="Who does the work: threads of this machine, the default, or a Ray cluster (see docs/ray.md); then "
+            "--workers is the number of tasks at one time, and --memory what each process may take. Never changes the "
+            "result.",
+        ),
+    ] = None
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="The Ray cluster, such as auto; RAY_ADDRESS by default, and without that one on this machine, started "
+            "for this run.",
+        ),
+    ] = None
     max_pixels: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Pictures of more pixels count as failed; 300,000,000 by default."),
@@ -142,7 +159,13 @@ class RunOptions:
             },
             "decode": {"max_pixels": self.max_pixels, "thumbnails": False if self.no_thumbnails else None},
             "refine": {"descriptor": self.descriptor, "device": self.device},
-            "execution": {"workers": self.workers, "memory_bytes": _size("--memory", self.memory)},
+            "execution": {
+                "workers": self.workers,
+                "memory_bytes": _size("--memory", self.memory),
+                # An address without an executor can mean nothing else.
+                "executor": self.executor or ("ray" if self.ray_address else None),
+                "ray_address": self.ray_address,
+            },
             "network": {
                 "max_requests_per_second": self.max_requests_per_second,
                 "max_bandwidth": _size("--max-bandwidth", self.max_bandwidth),

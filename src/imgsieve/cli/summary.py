@@ -91,6 +91,10 @@ def _resources(summary: Mapping[str, Any]) -> Iterator[str]:
         f"{bytes_text(memory['measured_peak_bytes'])} measured, {bytes_text(memory['projected_peak_bytes'])} "
         f"projected, {bytes_text(memory['budget_bytes'])} allowed",
     )
+    if summary.get("executor") == "ray":
+        threads = summary["threads"]
+        largest = bytes_text(threads["largest_worker_bytes"])
+        yield _line("Cluster", f"{plural(threads['threads_used'], 'process', 'processes')}, the largest {largest}")
     yield from _network(summary.get("network"))
     if fetches:
         yield _line("Read", f"{plural(fetches['gets'], 'fetch', 'fetches')}, {bytes_text(fetches['bytes'])}")

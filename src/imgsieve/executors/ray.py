@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ _RETRIES = 5
 """Times that a task is done again after the process that did it, or its node, was lost."""
 
 _AHEAD = 3
+_CONNECT_SECONDS = 10
 
 
 class RayExecutor:
@@ -133,9 +135,13 @@ def _carry_out(shared: tuple[Callable[[Task], Result], Callable[[], None]], task
 def _join(address: str, workers: int) -> None:
     """Join a cluster, or start one on this machine."""
     processors = {"num_cpus": workers} if address == "local" and workers else {}
+    host, _, port = address.rpartition(":")
     try:
+        if host and "://" not in address:
+            # Ray itself asks for minutes.
+            socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **processors)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ExecutorError(f"there is no Ray cluster at {address}: {_first_line(error)}") from error
 
 
