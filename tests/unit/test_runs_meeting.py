@@ -5,77 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from codes_made import all_with_all, flipped, made_codes
+from meetings_made import features_of, made, met_by
 
-from imgsieve.config import VotingConfig, WaveletConfig
-from imgsieve.executors import ThreadExecutor
+from imgsieve.config import WaveletConfig
 from imgsieve.features.orientation import compose_inverse
 from imgsieve.features.regions import TRIMMED, WHOLE
-from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.folder import RunFolder
-from imgsieve.runs.meeting import meet
 from imgsieve.runs.pair_spill import PairSpill
-from imgsieve.schema import FEATURES, LOCAL_CODE_BYTES, LOCAL_CODES, LOCAL_PLACE_BYTES
-from imgsieve.stages.wavelet import PROPOSAL, table_of
+from imgsieve.stages.wavelet import PROPOSAL
 
 CONFIG = WaveletConfig()
-
-NO_CORNERS = {
-    "local_codes": bytes(LOCAL_CODES * LOCAL_CODE_BYTES),
-    "local_places": b"\xff" * (LOCAL_CODES * LOCAL_PLACE_BYTES),
-}
-
-
-def _features(root, whole, inside, *, part=97, contrast=None):
-    """Commit features of pictures without corners, with codes of shape (n, 8, 32) and, without margins, (n, 32)."""
-    folder = RunFolder(root)
-    count = len(whole)
-    contrast = np.full(count, 30.0) if contrast is None else contrast
-    names = []
-    for first in range(0, count, part):
-        rows = [
-            {
-                "image_id": i,
-                "uri": f"made/{i}",
-                "file": str(i),
-                "size": 1,
-                "etag": "",
-                "wavelet_codes": whole[i].tobytes(),
-                "trimmed_code": inside[i].tobytes(),
-                **NO_CORNERS,
-                "contrast": float(contrast[i]),
-                "brightness": float(i % 7),
-            }
-            for i in range(first, min(first + part, count))
-        ]
-        names.append(f"features/part-{first:06d}.parquet")
-        folder.write_table(names[-1], pa.Table.from_pylist(rows, FEATURES), "made")
-    starts = np.minimum(np.arange(len(names) + 1) * part, count)
-    return FeatureColumns(folder, tuple(names), starts, "made")
-
-
-def _met(features, config, workers=2, chosen=None):
-    """Return all proposals as one table, in the order of the pairs."""
-    chosen = np.ones(features.count, bool) if chosen is None else chosen
-    with PairSpill(features.folder, features.count) as spill:
-        meet(features, chosen, config, VotingConfig(), ThreadExecutor(workers), spill, lambda _: None)
-        ranges = [proposals for _, _, proposals in spill.read()]
-    return table_of(np.concatenate(ranges)).drop_columns(["verdict", "exact"])
-
-
-def _made(rng, count, spread=70):
-    """Codes of pictures, many of which resemble another one, in some orientation or without margins."""
-    whole = made_codes(rng, count * 8).reshape(count, 8, 32)
-    inside = made_codes(rng, count)
-    for i in range(1, count, 2):
-        other, bits = int(rng.integers(0, i)), int(rng.integers(0, spread))
-        if rng.integers(0, 2):
-            whole[i, rng.integers(0, 8)] = flipped(rng, whole[other, :1], bits)[0]
-        else:
-            inside[i] = flipped(rng, inside[other : other + 1], bits)[0]
-    return whole, inside
 
 
 def _expected(whole, inside, config):
@@ -103,8 +44,8 @@ def _expected(whole, inside, config):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_all_that_meets_is_proposed_as_it_met_closest(tmp_path, seed):
-    whole, inside = _made(np.random.default_rng(seed), 240)
-    met = _met(_features(tmp_path / "run", whole, inside), CONFIG).to_pylist()
+    whole, inside = made(np.random.default_rng(seed), 240)
+    met = met_by(features_of(tmp_path / "run", whole, inside), CONFIG).to_pylist()
     expected = _expected(whole, inside, CONFIG)
     assert len(expected) > 60
     assert {row["region"] for row in expected} == {WHOLE, TRIMMED}
@@ -112,20 +53,22 @@ def test_all_that_meets_is_proposed_as_it_met_closest(tmp_path, seed):
 
 
 def test_neither_workers_nor_parts_change_what_meets(tmp_path):
-    whole, inside = _made(np.random.default_rng(9), 300)
+    whole, inside = made(np.random.default_rng(9), 300)
     tables = replace(CONFIG, compare_all_up_to=0)
     for config in (CONFIG, tables):
-        first = _met(_features(tmp_path / f"a{config.compare_all_up_to}", whole, inside), config, workers=1)
-        other = _met(_features(tmp_path / f"b{config.compare_all_up_to}", whole, inside, part=31), config, workers=3)
+        first = met_by(features_of(tmp_path / f"a{config.compare_all_up_to}", whole, inside), config, workers=1)
+        other = met_by(
+            features_of(tmp_path / f"b{config.compare_all_up_to}", whole, inside, part=31), config, workers=3
+        )
         assert first.equals(other)
         assert len(first) > 60
 
 
 def test_tables_find_nearly_all_that_comparing_all_finds(tmp_path):
-    whole, inside = _made(np.random.default_rng(10), 1200)
-    features = _features(tmp_path / "run", whole, inside)
+    whole, inside = made(np.random.default_rng(10), 1200)
+    features = features_of(tmp_path / "run", whole, inside)
     pairs = [
-        {(row["a"], row["b"]) for row in _met(features, config).to_pylist()}
+        {(row["a"], row["b"]) for row in met_by(features, config).to_pylist()}
         for config in (CONFIG, replace(CONFIG, compare_all_up_to=0))
     ]
     assert pairs[1] <= pairs[0]
@@ -139,7 +82,7 @@ def test_a_picture_proposes_its_nearest_and_all_that_are_very_near(tmp_path):
     whole[40:60, 0] = flipped(rng, np.repeat(whole[39:40, 0], 20, axis=0), np.arange(26, 46))
     inside = made_codes(rng, 90)
     config = replace(CONFIG, neighbors=3)
-    met = {(row["a"], row["b"]) for row in _met(_features(tmp_path / "run", whole, inside), config).to_pylist()}
+    met = {(row["a"], row["b"]) for row in met_by(features_of(tmp_path / "run", whole, inside), config).to_pylist()}
     # Codes 4 bits from one are at most 8 from each other: all pairs, however many are kept of the others.
     assert {(a, b) for a in range(31) for b in range(a + 1, 31)} <= met
     # Those 26 to 45 bits away are proposed by themselves, not all of them by what they resemble.
@@ -151,20 +94,20 @@ def test_flat_pictures_and_those_not_chosen_meet_nobody(tmp_path):
     whole = np.repeat(made_codes(rng, 8).reshape(1, 8, 32), 6, axis=0)
     inside = made_codes(rng, 6)
     contrast = np.array([30, 30, 1.4, 30, 30, 30])
-    features = _features(tmp_path / "run", whole, inside, contrast=contrast)
+    features = features_of(tmp_path / "run", whole, inside, contrast=contrast)
     chosen = np.array([True, True, True, False, True, True])
-    met = _met(features, CONFIG, chosen=chosen).to_pylist()
+    met = met_by(features, CONFIG, chosen=chosen).to_pylist()
     assert {(row["a"], row["b"]) for row in met} == {(0, 1), (0, 4), (0, 5), (1, 4), (1, 5), (4, 5)}
-    assert not len(_met(features, CONFIG, chosen=np.zeros(6, bool)))
-    flat = _features(tmp_path / "flat", whole, inside, contrast=np.zeros(6))
-    assert not len(_met(flat, CONFIG))
+    assert not len(met_by(features, CONFIG, chosen=np.zeros(6, bool)))
+    flat = features_of(tmp_path / "flat", whole, inside, contrast=np.zeros(6))
+    assert not len(met_by(flat, CONFIG))
 
 
 def test_many_equal_codes_meet_in_a_star(tmp_path):
     rng = np.random.default_rng(13)
     whole = np.repeat(made_codes(rng, 8).reshape(1, 8, 32), 400, axis=0)
     inside = np.repeat(made_codes(rng, 1), 400, axis=0)
-    met = _met(_features(tmp_path / "run", whole, inside), CONFIG).to_pylist()
+    met = met_by(features_of(tmp_path / "run", whole, inside), CONFIG).to_pylist()
     pairs = {(row["a"], row["b"]) for row in met}
     assert {(0, other) for other in range(1, 400)} <= pairs
     assert len(pairs) < 400 * 6

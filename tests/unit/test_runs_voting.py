@@ -149,6 +149,15 @@ def test_turned_parts_are_found_only_where_they_are_looked_for(tmp_path, orienta
     np.testing.assert_array_equal(_voted(features, replace(CONFIG, turned=True), workers=1), found)
 
 
+def test_parts_do_not_change_what_turned_crowds_find(tmp_path):
+    codes, places, _ = _with_crops(np.random.default_rng(12), 240)
+    codes[:, :5] = 0  # codes that are the same however they are turned, of which each meets those beside it alone
+    config = replace(CONFIG, turned=True, window=4)
+    found = [_voted(_features(tmp_path / str(part), codes, places, part=part), config) for part in (240, 37)]
+    assert len(found[0]) > 40
+    np.testing.assert_array_equal(found[0], found[1])
+
+
 def test_matches_that_lie_elsewhere_are_no_votes(tmp_path):
     rng = np.random.default_rng(9)
     codes, places = _pictures(rng, 60)

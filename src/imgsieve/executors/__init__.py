@@ -3,8 +3,8 @@
 `imgsieve.executors.ray` is imported by whoever wants it, as Ray may not be installed.
 """
 
-from imgsieve.executors.base import Executor, Titled, gathered_map
+from imgsieve.executors.base import Executor, Shared, Titled, gathered_map
 from imgsieve.executors.local import ThreadExecutor
 from imgsieve.executors.measured import MeasuredExecutor, ThreadFigures
 
-__all__ = ["Executor", "MeasuredExecutor", "ThreadExecutor", "ThreadFigures", "Titled", "gathered_map"]
+__all__ = ["Executor", "MeasuredExecutor", "Shared", "ThreadExecutor", "ThreadFigures", "Titled", "gathered_map"]

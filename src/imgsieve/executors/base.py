@@ -6,11 +6,29 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-__all__ = ["Executor", "Titled", "gathered_map", "title_of"]
+__all__ = ["Executor", "Held", "Shared", "Titled", "gathered_map", "title_of"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Rest = TypeVar("Rest")
+Value = TypeVar("Value")
+Value_co = TypeVar("Value_co", covariant=True)
+
+
+class Shared(Protocol[Value_co]):
+    """A value that several tasks need, and that is brought to where they are carried out once."""
+
+    @property
+    def value(self) -> Value_co:
+        """The value; arrays of other processes may not be written."""
+        ...
+
+
+@dataclass(frozen=True)
+class Held(Generic[Value]):
+    """A value in the memory of this process."""
+
+    value: Value
 
 
 class Executor(Protocol):
@@ -24,6 +42,10 @@ class Executor(Protocol):
     @property
     def nearby(self) -> Executor:
         """An executor of threads of this process, for work on memory that its tasks share."""
+        ...
+
+    def share(self, value: Value) -> Shared[Value]:
+        """Return a value as a part of tasks, for as long as it is referred to here or by a task."""
         ...
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from imgsieve.executors.base import Executor
+from imgsieve.executors.base import Executor, Held
 
 __all__ = ["ThreadExecutor"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 
 class ThreadExecutor:
@@ -41,6 +42,10 @@ class ThreadExecutor:
     def nearby(self) -> Executor:
         """Return this executor: its threads are of this process."""
         return self
+
+    def share(self, value: Value) -> Held[Value]:
+        """Return a value as a part of tasks."""
+        return Held(value)
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from imgsieve.executors.base import Executor
+from imgsieve.executors.base import Executor, Held
 
 __all__ = ["MeasuredExecutor", "ThreadFigures"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 _SAMPLED = 64
 """One task in so many is carried out alone, about, so that measuring costs little of a long run."""
@@ -125,6 +126,10 @@ class MeasuredExecutor:
 
     def close(self) -> None:
         """Let go of nothing: threads end with what they serve."""
+
+    def share(self, value: Value) -> Held[Value]:
+        """Return a value as a part of tasks."""
+        return Held(value)
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""

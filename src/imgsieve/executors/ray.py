@@ -12,7 +12,8 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import ray
 from ray.exceptions import RayError, RayTaskError
@@ -26,6 +27,7 @@ __all__ = ["RayExecutor"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 
 _LOG = logging.getLogger("imgsieve")
 
@@ -34,6 +36,19 @@ _RETRIES = 5
 
 _AHEAD = 3
 _CONNECT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class _Stored(Generic[Value]):
+    """A value in the cluster's store of objects."""
+
+    reference: Any
+
+    @property
+    def value(self) -> Value:
+        """The value; its arrays may not be written."""
+        value: Value = ray.get(self.reference)
+        return value
 
 
 class RayExecutor:
@@ -88,6 +103,10 @@ class RayExecutor:
         """Leave the cluster if this executor joined it; one that it started ends."""
         if self._own:
             ray.shutdown()
+
+    def share(self, value: Value) -> _Stored[Value]:
+        """Return a value as a part of tasks: it lies in the cluster's store of objects, once on each node."""
+        return _Stored(ray.put(value))
 
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield results in the order of the tasks; see `imgsieve.executors.base.Executor`."""

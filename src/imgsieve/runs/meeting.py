@@ -21,6 +21,7 @@ from imgsieve.features.orientation import COUNT as TURNS
 from imgsieve.memory import return_freed_memory
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.pair_spill import PairSpill
+from imgsieve.runs.search_progress import SearchProgress
 from imgsieve.runs.voting import vote
 from imgsieve.schema import HASH_BYTES
 from imgsieve.search.buckets import Spread
@@ -31,7 +32,7 @@ from imgsieve.search.tables import Tables, search, tables_for
 from imgsieve.search.words import distances
 from imgsieve.stages import wavelet
 
-__all__ = ["meet", "takes_part"]
+__all__ = ["Done", "blocks_of", "meet", "takes_part", "vote_of_chosen"]
 
 _BLOCK_BYTES = 8 * 1024**2
 """Codes of the pictures that ask at a time, at least,"""
@@ -43,9 +44,6 @@ _ORDER_BYTES = 6
 """A code's key and its place in the order of the keys."""
 
 _LINKS = 1 << 16
-
-_SHARES = {"whole": 20, "trimmed": 3, "voted": 12}
-"""What a picture takes in each part of the work, measured, as shares."""
 
 Done = Callable[[int], None]
 
@@ -69,16 +67,16 @@ def _codes_of(column: pa.ChunkedArray) -> NDArray[np.uint8]:
     return fixed_bytes(column, width).reshape(-1, width // HASH_BYTES, HASH_BYTES)
 
 
-def _blocks(
+def blocks_of(
     features: FeatureColumns, ids: NDArray[np.int32], column: str, kinds: int, rows: int
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
-    """Yield the images ``ids``, ``rows`` at most at a time, and the codes of a column, shape (k, m, 32)."""
+    """Yield the images ``ids``, ``rows`` at most at a time, and the first k codes of a column: shape (k, m, 32)."""
     begin, filled = 0, 0
     rows = min(rows, len(ids))
     block = features.counted(np.empty((kinds, rows, HASH_BYTES), np.uint8), rows)
     for start, part in features.read([column]):
         low, high = np.searchsorted(ids, (start, start + len(part)))
-        codes = _codes_of(part[column])
+        codes = _codes_of(part[column])[:, :kinds]
         while low < high:
             count = min(high - low, rows - filled)
             block[:, filled : filled + count] = codes[ids[low : low + count] - start].swapaxes(0, 1)
@@ -124,21 +122,6 @@ def meet(
         _Meeting(features, chosen, config, voting, executor, spill, done).run()
 
 
-class _Progress:
-    """How much of stage 1 is done; a part of the work counts by what it takes."""
-
-    def __init__(self, done: Done, images: int, asking: int, voting: bool) -> None:
-        self._done = done
-        self._images = images
-        self._total = max(asking, 1) * (_SHARES["whole"] + _SHARES["trimmed"] + voting * _SHARES["voted"])
-        self._sum = 0.0
-
-    def add(self, work: str, pictures: int) -> None:
-        """Count pictures that have been through one part of the work."""
-        self._sum += _SHARES[work] * pictures
-        self._done(min(self._images, int(self._images * self._sum / self._total)))
-
-
 @dataclass(frozen=True)
 class _Index:
     """What is searched, and who asks."""
@@ -174,9 +157,9 @@ class _Meeting:
         self._config = config
         self._voting = voting
         self._executor = executor
-        self._spread: Spread = executor.nearby.map
+        self._spread: Spread = executor.map
         self._spill = spill
-        self._progress = _Progress(done, features.count, int(chosen.sum()), bool(voting.tables))
+        self._progress = SearchProgress(done, features.count, int(chosen.sum()), bool(voting.tables))
 
     def run(self) -> None:
         """Search whole pictures, then what lies inside margins, then corners."""
@@ -187,15 +170,7 @@ class _Meeting:
         return_freed_memory()
         self._meet_trimmed()
         return_freed_memory()
-        images, _ = takes_part(self._features, self._chosen)
-        voted = 0
-
-        def done(pictures: int) -> None:
-            nonlocal voted
-            self._progress.add("voted", pictures - voted)
-            voted = pictures
-
-        vote(self._features, images, self._voting, self._executor, self._spill, done)
+        vote_of_chosen(self._features, self._chosen, self._voting, self._executor, self._spill, self._progress)
 
     def _index(self, column: str, link: Callable[[_Pairs], None]) -> _Index:
         """Return what is searched, the first code of a column; links that stand for what is left out are spilled."""
@@ -273,7 +248,27 @@ class _Meeting:
     def _asking(self, index: _Index, column: str, kinds: int) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
         """Yield the images that ask, a block at a time, with the codes of a column, so many each."""
         rows = _block_rows(kinds, len(index.codes), self._config.neighbors)
-        return _blocks(self._features, index.asking, column, kinds, rows)
+        return blocks_of(self._features, index.asking, column, kinds, rows)
+
+
+def vote_of_chosen(
+    features: FeatureColumns,
+    chosen: NDArray[np.bool_],
+    config: VotingConfig,
+    executor: Executor,
+    spill: PairSpill,
+    progress: SearchProgress,
+) -> None:
+    """Spill the pairs that corners propose among the chosen images, shape (n,)."""
+    images, _ = takes_part(features, chosen)
+    voted = 0
+
+    def done(pictures: int) -> None:
+        nonlocal voted
+        progress.add("voted", pictures - voted)
+        voted = pictures
+
+    vote(features, images, config, executor, spill, done)
 
 
 def _kept(codes: NDArray[np.uint8], rows: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from imgsieve.runs.described import propose_described
 from imgsieve.runs.embedded import propose_embedded
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.meeting import meet, takes_part
+from imgsieve.runs.meeting_apart import meet_apart
 from imgsieve.runs.pair_spill import PairSpill
 from imgsieve.schema import PAIRS_WAVELET
 from imgsieve.stages import wavelet
@@ -74,7 +75,9 @@ def propose(
     if not folder.holds(name, fingerprint):
         chosen = known.alive & (known.first == np.arange(features.count))
         with PairSpill(folder, features.count) as spill:
-            meet(features, chosen, config.wavelet, config.voting, executor, spill, _before(done, config))
+            # Codes of all images are in one memory where tasks share it, and nowhere else.
+            search = meet_apart if executor.elsewhere else meet
+            search(features, chosen, config.wavelet, config.voting, executor, spill, _before(done, config))
             if config.refine.descriptor is not None:
                 ids, _ = takes_part(features, chosen)
                 propose_embedded(features, ids, config.refine, executor.nearby.workers, spill)

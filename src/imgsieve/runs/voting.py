@@ -32,6 +32,8 @@ __all__ = ["Portions", "vote"]
 _SAMPLE_RECORDS = 1 << 16
 """Codes that tell where ranges begin."""
 
+_SPAN_IMAGES = 1024
+
 _EXPECTED_MATCHES = 128
 """Matches of a picture, about."""
 
@@ -149,7 +151,7 @@ class _Vote:
         )
 
         with BlockSpill(self._features.folder, LOCAL_RECORD, len(splitters) + 1) as keyed:
-            for records in self._records(self._images):
+            for records in _by_spans(self._records(self._images)):
                 for turn in range(self._turns):
                     some = _turned(records, turn)
                     keys = keys_of(np.ascontiguousarray(some["code"]), table)
@@ -208,6 +210,23 @@ def _counted(matches: NDArray[np.void], least: int) -> NDArray[np.void]:
     chosen = votes >= least + _MORE_TURNED * (found["turn"] != 0)
     found = found[chosen]
     return wavelet.voted_proposals(found["a"], found["b"], found["turn"], votes[chosen])
+
+
+def _by_spans(parts: Iterator[NDArray[np.void]]) -> Iterator[NDArray[np.void]]:
+    """Yield records, which come by image, by spans of images that do not follow from how they come.
+
+    Codes of one key stay in the order in which they were added, and turned ones follow those of their whole span.
+    """
+    held: list[NDArray[np.void]] = []
+    for records in parts:
+        spans = records["image"] // _SPAN_IMAGES
+        for span in np.split(records, np.nonzero(np.diff(spans))[0] + 1):
+            if held and len(span) and span["image"][0] // _SPAN_IMAGES != held[0]["image"][0] // _SPAN_IMAGES:
+                yield np.concatenate(held)
+                held = []
+            held += [span] if len(span) else []
+    if held:
+        yield np.concatenate(held)
 
 
 def _records_of(images: NDArray[np.int32], codes: NDArray[np.uint8], places: NDArray[np.uint8]) -> NDArray[np.void]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imgsieve.search.partition import Partition
 from imgsieve.search.words import as_rows, count_near, distance, gather, ones
 
-__all__ = ["Side", "Spread", "join_buckets", "side_of"]
+__all__ = ["Side", "Spread", "join_buckets", "side_of", "write_keys"]
 
 _STEP = 1 << 14
 """Codes that a task puts in order at least,"""
@@ -62,7 +62,7 @@ def side_of(codes: NDArray[np.uint8], partition: Partition, part: int, spread: S
     order = np.empty(len(codes), np.int32)
 
     def count(begin: int) -> None:
-        _write_keys(codes[begin : begin + step], table, used, keys[begin : begin + step], places[begin // step])
+        write_keys(codes[begin : begin + step], table, used, keys[begin : begin + step], places[begin // step])
 
     def put_in_order(begin: int) -> None:
         _order_by_key(keys[begin : begin + step], begin, places[begin // step], order)
@@ -76,7 +76,7 @@ def side_of(codes: NDArray[np.uint8], partition: Partition, part: int, spread: S
 
 
 @njit(nogil=True, cache=True)
-def _write_keys(
+def write_keys(
     codes: NDArray[np.uint8],
     table: NDArray[np.uint16],
     used: NDArray[np.int64],

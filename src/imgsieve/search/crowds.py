@@ -20,11 +20,23 @@ from imgsieve.search.equality import first_equal
 from imgsieve.search.partition import partition_for
 from imgsieve.search.words import as_rows, distance_of_rows
 
-__all__ = ["NOBODY", "Thinned", "leaders", "neighborhood", "thin"]
+__all__ = [
+    "LEAST_CROWD",
+    "NOBODY",
+    "Thinned",
+    "is_crowded",
+    "is_large",
+    "leaders",
+    "led",
+    "neighborhood",
+    "thin",
+    "thin_equals",
+]
 
 NOBODY = -1
 
-_LEAST_CROWD = 2048
+LEAST_CROWD = 2048
+"""Codes that are enough to be a crowd."""
 _CROWDED = 16
 """How many times the average bucket a crowded one holds."""
 
@@ -64,11 +76,8 @@ def thin(codes: NDArray[np.uint8], order: NDArray[np.float32], radius: int, spre
     radius
         Distance in bits of a member of a crowd from its leader at most.
     """
-    first = first_equal(as_rows(codes))
-    same = np.bincount(first, minlength=len(codes))[first] > _MOST_EQUAL
-    stood_for = same & (first != np.arange(len(codes)))
-    links = [_star(first, stood_for), _line(first, np.nonzero(same)[0], order)]
-    asking = np.nonzero(~stood_for)[0].astype(np.int32)
+    asking, *linked = thin_equals(first_equal(as_rows(codes)), order)
+    links = [tuple(linked)]
     leader = leaders(codes if len(asking) == len(codes) else codes[asking], radius, spread)
     member = (leader != NOBODY) & (leader != np.arange(len(asking)))
     if member.any():
@@ -78,6 +87,29 @@ def thin(codes: NDArray[np.uint8], order: NDArray[np.float32], radius: int, spre
         links.append((asking[starred[near[0]]], asking[starred[near[1]]]))
     one, other = (np.concatenate([link[side] for link in links]) for side in (0, 1))
     return Thinned(asking[~member], asking, one, other)
+
+
+def thin_equals(
+    first: NDArray[np.int32], order: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Leave out what has many equals; see `thin`.
+
+    Parameters
+    ----------
+    first
+        Shape (n,): the first row of the codes that are equal to each.
+    order
+        Shape (n,), float32.
+
+    Returns
+    -------
+    Rows that stay, increasing; and both rows of each link that stands for what is left out, all of equal codes.
+    """
+    same = np.bincount(first, minlength=len(first))[first] > _MOST_EQUAL
+    stood_for = same & (first != np.arange(len(first)))
+    links = [_star(first, stood_for), _line(first, np.nonzero(same)[0], order)]
+    one, other = (np.concatenate([link[side] for link in links]) for side in (0, 1))
+    return np.nonzero(~stood_for)[0].astype(np.int32), one, other
 
 
 def _star(first: NDArray[np.int32], stood_for: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -116,7 +148,7 @@ def leaders(codes: NDArray[np.uint8], radius: int, spread: Spread = map) -> NDAr
     Shape (n,), int32: the leader of each member, itself for a leader, `NOBODY` for codes that are in no crowd.
     """
     found = np.full(len(codes), NOBODY, np.int32)
-    if len(codes) <= _LEAST_CROWD:
+    if len(codes) <= LEAST_CROWD:
         return found
     partition = partition_for(codes, radius)
     parts = len(partition.positions)
@@ -124,16 +156,32 @@ def leaders(codes: NDArray[np.uint8], radius: int, spread: Spread = map) -> NDAr
     for part in range(parts):
         side = side_of(codes, partition, part, spread)
         sizes = np.diff(side.starts)
-        large = np.nonzero(sizes > max(_LEAST_CROWD, _CROWDED * len(codes) >> partition.bits))[0]
+        large = np.nonzero(is_large(sizes, len(codes), partition.bits))[0]
         for key in large.tolist():
             crowded[side.order[side.starts[key] : side.starts[key + 1]]] += 1
-    rows = np.nonzero(crowded > parts // 2)[0].astype(np.int32)
+    rows = np.nonzero(is_crowded(crowded, parts))[0].astype(np.int32)
     if len(rows):
-        own = _gathered(as_rows(codes), rows, radius)
-        size = np.bincount(own, minlength=len(rows))
-        kept = size[own] >= _LEAST_STAR
+        own = led(codes, rows, radius)
+        kept = own != NOBODY
         found[rows[kept]] = rows[own[kept]]
     return found
+
+
+def is_large(sizes: NDArray[np.integer], count: int, bits: int) -> NDArray[np.bool_]:
+    """Return which keys of so many bits are crowded, by how many of ``count`` codes they have."""
+    return np.asarray(sizes > max(LEAST_CROWD, _CROWDED * count >> bits))
+
+
+def is_crowded(keys: NDArray[np.integer], parts: int) -> NDArray[np.bool_]:
+    """Return which codes are in a crowd, by how many of their keys are crowded, of so many."""
+    return np.asarray(keys > parts // 2)
+
+
+def led(codes: NDArray[np.uint8], rows: NDArray[np.int32], radius: int) -> NDArray[np.int64]:
+    """Return for each of the crowded rows its leader as a place among these, `NOBODY` for stars not worth it."""
+    own = _gathered(as_rows(codes), rows, radius)
+    size = np.bincount(own, minlength=len(rows))
+    return np.where(size[own] >= _LEAST_STAR, own, NOBODY)
 
 
 @njit(nogil=True, cache=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["first_equal"]
+__all__ = ["first_equal", "mixed"]
 
 
 def first_equal(rows: NDArray[np.uint64]) -> NDArray[np.int32]:
@@ -14,7 +14,7 @@ def first_equal(rows: NDArray[np.uint64]) -> NDArray[np.int32]:
 
     Takes some 30 bytes a row.
     """
-    keys = _mixed(rows)
+    keys = mixed(rows)
     order = np.argsort(keys, kind="stable").astype(np.int32)
     first = np.arange(len(rows), dtype=np.int32)
     _join_equal(rows, keys, order, first)
@@ -22,7 +22,7 @@ def first_equal(rows: NDArray[np.uint64]) -> NDArray[np.int32]:
 
 
 @njit(nogil=True, cache=True)
-def _mixed(rows: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(rows: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return a number for each row that equal ones share, and different ones hardly ever."""
     out = np.empty(rows.shape[0], np.uint64)
     for i in range(rows.shape[0]):

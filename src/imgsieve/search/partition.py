@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BITS", "Partition", "partition_for"]
+__all__ = ["BITS", "Partition", "partition_for", "partition_of", "sample_rows"]
 
 BITS = 256
 
@@ -79,11 +79,20 @@ def partition_for(codes: NDArray[np.uint8], radius: int) -> Partition:
     radius
         Distance in bits within which every pair must be found, 0 to 127.
     """
+    return partition_of(codes[sample_rows(len(codes))], len(codes), radius)
+
+
+def sample_rows(count: int) -> NDArray[np.int64]:
+    """Return the rows of so many codes from which their partition is chosen, increasing."""
+    return np.arange(0, count, max(1, count // _SAMPLE))[:_SAMPLE]
+
+
+def partition_of(sample: NDArray[np.uint8], count: int, radius: int) -> Partition:
+    """Choose the substrings for a join of ``count`` codes of which a sample is given; see `partition_for`."""
     flips = -(-(radius + 1) // _MOST_PARTS) - 1
     parts = -(-(radius + 1) // (flips + 1))
-    fitting = int(np.log2(max(len(codes), 2))) - 5
+    fitting = int(np.log2(max(count, 2))) - 5
     bits = min(BITS // parts, _MOST_BITS, max(_LEAST_BITS, fitting))
-    sample = codes[:: max(1, len(codes) // _SAMPLE)][:_SAMPLE]
     return Partition(_dealt(_togetherness(sample), parts, bits), flips)
 
 
