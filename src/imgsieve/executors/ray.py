@@ -93,6 +93,9 @@ class RayExecutor:
         self._prepare = prepare
         options = {"num_cpus": 1, "memory": task_bytes, "max_retries": _RETRIES, "scheduling_strategy": "SPREAD"}
         self._remote = ray.remote(**options)(_carry_out)
+        # Processes begin to load their libraries while the sources are listed; what fails then fails again in a task.
+        early = ray.put((_nothing, prepare))
+        self._early = [self._remote.options(name="prepare").remote(early, None) for _ in range(self.workers)]
 
     def with_threads(self, threads: Executor) -> RayExecutor:
         """Return this executor, which has other threads of this process from now on."""
@@ -149,6 +152,10 @@ def _carry_out(shared: tuple[Callable[[Task], Result], Callable[[], None]], task
     function, prepare = shared
     prepare()
     return measured(function, task, ray.get_runtime_context().get_node_id())
+
+
+def _nothing(_: None) -> None:
+    """Do no work."""
 
 
 def _join(address: str, workers: int) -> None:
