@@ -201,7 +201,7 @@ class ExecutionConfig:
     executor: str = "threads"
     """Who does the work: ``threads`` of this process, or the processes of a ``ray`` cluster."""
     ray_address: str = ""
-    """The cluster, such as ``auto`` or ``ray://head:10001``; empty for that of ``RAY_ADDRESS``, and where that is not
+    """The cluster, such as ``auto`` or ``head:6379``; empty for that of ``RAY_ADDRESS``, and where that is not
     set for one on this machine, started for this run."""
     workers: int = 0
     """Threads; 0 for one a core that this process may use, and fewer where the memory budget has no room for so many.
