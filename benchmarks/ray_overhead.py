@@ -4,6 +4,10 @@ Usage::
 
     python benchmarks/ray_overhead.py [--pictures 20000] [--workers 2] [--rounds 2] [--side 512]
                                       [--work build/ray-overhead]
+    python benchmarks/ray_overhead.py --tasks 2000 [--workers 2]
+
+With ``--tasks 2000`` alone, that many tasks that do nothing are carried out: the driver's processor time for each,
+which bounds how many workers it can keep busy.
 
 Pictures are made up, a tenth of them copies. Each run is a process of its own, with a run folder of its own. Seconds
 are those of the stages, so neither the start of Ray nor that of the interpreter is in them; that of the workers, which
@@ -17,6 +21,7 @@ import argparse
 import json
 import subprocess
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -26,7 +31,9 @@ from typing import Any
 import numpy as np
 
 from accuracy import table
+from imgsieve.config import ExecutionConfig, RunConfig
 from imgsieve.demo import encode, render_quick
+from imgsieve.runs.workforce import open_workforce, own_threads
 
 _COPIES = 10
 
@@ -60,6 +67,26 @@ def seconds_of(summary: dict[str, Any]) -> dict[str, float]:
     return {**found, "all stages": sum(found.values()), "processors": cpu}
 
 
+def nothing(task: bytes) -> int:
+    """Do nothing with a task."""
+    return len(task)
+
+
+def tasks_alone(count: int, workers: int) -> str:
+    """Return the table of tasks that do nothing, by the bytes that go with each."""
+    execution = ExecutionConfig(executor="ray", workers=workers, memory_bytes=10**9)
+    executor = open_workforce(RunConfig(execution=execution), own_threads(1, lambda: None))
+    rows = []
+    for size in (100, 10_000, 1_000_000):
+        list(executor.map(nothing, [bytes(size)] * 20 * workers))
+        began, cpu = time.perf_counter(), time.process_time()
+        list(executor.map(nothing, (bytes(size) for _ in range(count))))
+        took, taken = time.perf_counter() - began, time.process_time() - cpu
+        rows.append((f"{size:,}", f"{took / count * 1e3:.2f}", f"{taken / count * 1e3:.2f}"))
+    executor.close()
+    return table(("bytes with a task", "ms a task", "ms of the driver's processor a task"), rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=20_000)
@@ -67,7 +94,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--work", type=Path, default=Path("build/ray-overhead"))
+    parser.add_argument("--tasks", type=int)
     options = parser.parse_args()
+    if options.tasks:
+        print(tasks_alone(options.tasks, options.workers))
+        return
     source = options.work / f"images-{options.pictures}-{options.side}"
     with ProcessPoolExecutor(options.workers) as pool:
         list(pool.map(partial(write, source, options.side), range(options.pictures), chunksize=64))

@@ -6,14 +6,14 @@ import logging
 import shutil
 import time
 from contextlib import AbstractContextManager, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from imgsieve.config import RunConfig
 from imgsieve.errors import ConfigError
 from imgsieve.features.embedding import Models
-from imgsieve.memory import MemoryPlan, drop_library_pages, reserve_for_pairs, return_freed_memory
+from imgsieve.memory import MemoryPlan, drop_library_pages, reserve_for_pairs, resident_bytes, return_freed_memory
 from imgsieve.runs import results
 from imgsieve.runs.bill import network_summary
 from imgsieve.runs.columns import FeatureColumns
@@ -93,6 +93,9 @@ class Work:
         self._features = features
         self._clock = time.perf_counter()
         self._executor: Workforce = open_workforce(config, own_threads(ready.workers, traffic.stop))
+        if self._executor.elsewhere:
+            # What belongs to a cluster is in memory from now on.
+            self._ready = replace(ready, base_bytes=resident_bytes())
 
     def go(self) -> RunResult:
         """Do all stages and write the summary."""
