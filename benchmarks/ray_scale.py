@@ -5,9 +5,9 @@ Usage::
     python benchmarks/ray_scale.py [--images 3000000] [--workers 2] [--memory-mb 1000] [--only threads|ray]
                                    [--work build/ray-scale]
 
-Features are made up (`scale_features.py`) or reused; stage 4 is answered by the truth, as in `scale.py`. Seconds of
-each stage by the clock (and of the processor, this process alone), processor seconds of all processes, the most that this process and the largest worker took.
-Ends with an error if the results differ by a byte.
+Features are made up (`scale_features.py`) or reused; stage 4 is answered by the truth, as in `scale.py`. Told are the
+seconds of each stage by the clock (and of the processor, this process alone), processor seconds of all processes, and
+the most that this process and the largest worker took. Ends with an error if the results differ by a byte.
 """
 
 from __future__ import annotations

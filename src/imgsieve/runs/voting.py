@@ -151,7 +151,8 @@ class _Vote:
         )
 
         with BlockSpill(self._features.folder, LOCAL_RECORD, len(splitters) + 1) as keyed:
-            for records in _by_spans(self._records(self._images)):
+            parts = self._records(self._images)
+            for records in parts if self._turns == 1 else _by_spans(parts):
                 for turn in range(self._turns):
                     some = _turned(records, turn)
                     keys = keys_of(np.ascontiguousarray(some["code"]), table)
