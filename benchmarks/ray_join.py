@@ -6,9 +6,10 @@ Usage::
                                   [--work build/ray-join]
 
 Codes are those of `scale_features.py --codes`, made up when no file is given. The one process joins with one thread.
-On Ray every two blocks meet in a task of their own. *held* is the most that a process took beyond its libraries and
-compiled loops; *whole* the most that it took, which on Ray has the pages of the store of objects in it that it read.
-Ends with an error if the pairs differ.
+On Ray every two blocks meet in a task of their own. *held* is the most private memory that a process took beyond its
+libraries and compiled loops; *whole* all that it had in memory, which on Ray counts the pages of the store of objects
+that it read, though these are in memory once for all processes of a node. Sampled every two milliseconds. Ends with an
+error if the pairs differ.
 """
 
 from __future__ import annotations
@@ -17,21 +18,26 @@ import argparse
 import json
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from accuracy import table
 from imgsieve.config import ExecutionConfig, RunConfig
-from imgsieve.memory import peak_resident_bytes, resident_bytes
 from imgsieve.runs.libraries import hold_libraries
 from imgsieve.runs.warming import warm_up
 from imgsieve.runs.workforce import open_workforce, own_threads
-from imgsieve.search.block_tasks import Join, Joined
+from imgsieve.search.block_tasks import Found, Join, Joined
 from imgsieve.search.hamming import Pairs, self_join
+from imgsieve.search.partition import partition_of, sample_rows
 from scale_features import Recipe, codes
 
 
@@ -49,22 +55,59 @@ class Sum:
         self.mixed = (self.mixed + int((keys ^ keys >> np.uint64(29)).sum())) % 2**64
 
 
-def base_bytes(_: int = 0) -> int:
-    """Return what this process takes with nothing done."""
-    return resident_bytes()
+@contextmanager
+def sampled() -> Iterator[list[int]]:
+    """Give what this process takes at most, private and in all, while the context lasts."""
+    most, over, this = [0, 0], threading.Event(), psutil.Process()
+
+    def sample() -> None:
+        while True:
+            told = this.memory_info()
+            most[:] = max(most[0], told.rss - told.shared), max(most[1], told.rss)
+            if over.wait(0.002):
+                return
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        thread.join()
+
+
+def base_bytes(_: int = 0) -> list[int]:
+    """Return what this process takes with nothing done, private and in all."""
+    with sampled() as most:
+        time.sleep(0.05)
+    return most
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A join, with what it took."""
+
+    join: Join
+
+    def __call__(self, task: Joined) -> tuple[Found, list[int]]:
+        """Join, and return what it took as well."""
+        with sampled() as most:
+            found = self.join(task)
+        return found, most
 
 
 def in_one(path: Path, radius: int) -> dict[str, Any]:
     """Join in this process."""
     hold_libraries(1)
     warm_up()
-    base, began, found = resident_bytes(), time.process_time(), Sum()
+    base, began, found = base_bytes(), time.process_time(), Sum()
 
     def emit(pairs: Pairs) -> None:
         found.add(pairs[0].astype(np.int64), pairs[1].astype(np.int64), pairs[2])
 
-    self_join(np.load(path), radius, emit)
-    return told("one process", found, time.process_time() - began, base, peak_resident_bytes())
+    with sampled() as most:
+        self_join(np.load(path), radius, emit)
+    return told("one process", found, time.process_time() - began, base, most)
 
 
 def on_ray(path: Path, radius: int, blocks: int, workers: int) -> dict[str, Any]:
@@ -73,22 +116,25 @@ def on_ray(path: Path, radius: int, blocks: int, workers: int) -> dict[str, Any]
     executor = open_workforce(RunConfig(execution=execution), own_threads(1, lambda: None))
     every = np.load(path, mmap_mode="r")
     step = -(-len(every) // blocks)
-    base = max(executor.map(base_bytes, range(4 * workers)))
-    shared = [executor.share(np.array(every[first : first + step])) for first in range(0, len(every), step)]
-    cpu, found = executor.figures.cpu_seconds, Sum()
-    tasks = [(i, j) for i in range(len(shared)) for j in range(i, len(shared))]
-    results = executor.map(Join(radius), (Joined(i, j, shared[i], shared[j]) for i, j in tasks))
-    for (i, j), (rows, columns, bits) in zip(tasks, results, strict=True):
-        found.add(rows.astype(np.int64) + i * step, columns.astype(np.int64) + j * step, bits)
-    largest = executor.figures.as_dict(1.0)["largest_worker_bytes"]
+    bases = list(executor.map(base_bytes, range(4 * workers)))
+    base = [max(column) for column in zip(*bases, strict=True)]
+    own = base_bytes()
+    cpu, found, most = executor.figures.cpu_seconds, Sum(), [0, 0]
+    join = Join(radius, partition_of(np.array(every[sample_rows(len(every))]), len(every), radius))
+    with sampled() as driver:
+        shared = [executor.share(np.array(every[first : first + step])) for first in range(0, len(every), step)]
+        tasks = [(i, j) for i in range(len(shared)) for j in range(i, len(shared))]
+        results = executor.map(Measured(join), (Joined(i, j, shared[i], shared[j]) for i, j in tasks))
+        for (i, j), ((rows, columns, bits), took) in zip(tasks, results, strict=True):
+            found.add(rows.astype(np.int64) + i * step, columns.astype(np.int64) + j * step, bits)
+            most = [max(pair) for pair in zip(most, took, strict=True)]
     taken = executor.figures.cpu_seconds - cpu
     executor.close()
-    driver = peak_resident_bytes()
-    return {**told(f"{blocks} blocks on Ray", found, taken, base, largest), "driver": driver}
+    return {**told(f"{blocks} blocks on Ray", found, taken, base, most), "driver": driver[0] - own[0]}
 
 
-def told(way: str, found: Sum, cpu: float, base: int, peak: int) -> dict[str, Any]:
-    return {"way": way, "pairs": found.count, "mixed": found.mixed, "cpu": cpu, "base": base, "peak": peak}
+def told(way: str, found: Sum, cpu: float, base: list[int], most: list[int]) -> dict[str, Any]:
+    return {"way": way, "pairs": found.count, "mixed": found.mixed, "cpu": cpu, "base": base, "most": most}
 
 
 def in_child(*arguments: object) -> dict[str, Any]:
@@ -123,21 +169,21 @@ def main() -> None:
     head = ("way", "pairs", "CPU seconds", "held MB", "of one process", "whole MB", "of one process")
     print(f"{len(np.load(path, mmap_mode='r')):,} codes, {options.radius} bits\n")
     print(table(head, [row(one, one), row(many, one)]))
-    print(f"\nThe driver took {many['driver'] / 1e6:.0f} MB in all")
+    print(f"\nThe driver held {many['driver'] / 1e6:.0f} MB")
     if (one["pairs"], one["mixed"]) != (many["pairs"], many["mixed"]):
         sys.exit("the pairs DIFFER")
 
 
 def row(result: dict[str, Any], one: dict[str, Any]) -> tuple[str, ...]:
-    held, other = result["peak"] - result["base"], one["peak"] - one["base"]
+    held, other = (way["most"][0] - way["base"][0] for way in (result, one))
     return (
         result["way"],
         f"{result['pairs']:,}",
         f"{result['cpu']:.1f}",
         f"{held / 1e6:.0f}",
         f"{held / other:.2f}",
-        f"{result['peak'] / 1e6:.0f}",
-        f"{result['peak'] / one['peak']:.2f}",
+        f"{result['most'][1] / 1e6:.0f}",
+        f"{result['most'][1] / one['most'][1]:.2f}",
     )
 
 

@@ -12,19 +12,17 @@ from imgsieve.executors import Executor, Shared, Titled
 from imgsieve.runs.block_spill import BlockSpill
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.meeting import blocks_of
+from imgsieve.schema import HASH_BYTES
 from imgsieve.search.crowds import LEAST_CROWD, is_large
 from imgsieve.search.equality import first_equal, mixed
 from imgsieve.search.partition import Partition, partition_of, sample_rows
 from imgsieve.search.tallies import crowded_rows, tally_keys
 
-__all__ = ["CodeBlock", "CodeBlocks", "first_equal_images"]
+__all__ = ["CodeBlock", "CodeBlocks", "Crowds", "first_equal_images"]
 
 _CODE_OF_ROW = np.dtype([("code", "<u8", 4), ("row", "<i4")])
 _BUCKET_CODES = 1 << 18
 """Codes that are put in order at a time, about."""
-
-_Crowd = tuple[NDArray[np.int32], NDArray[np.uint8]]
-"""Rows, and their codes."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,18 @@ class CodeBlock:
     """Shape (n, 32)."""
     images: NDArray[np.int32]
     """Shape (n,), increasing."""
+
+
+@dataclass(frozen=True)
+class Crowds:
+    """What all codes of a column together tell."""
+
+    partition: Partition | None
+    """Substrings for joins of them; None where there are so few codes that each block may choose its own."""
+    rows: NDArray[np.int32]
+    """Shape (n,), increasing: those that are in crowds,"""
+    codes: NDArray[np.uint8]
+    """and their codes, shape (n, 32)."""
 
 
 class CodeBlocks:
@@ -60,10 +70,11 @@ class CodeBlocks:
         for some, block in blocks_of(self._features, images, column, 1, self._size):
             yield CodeBlock(self._executor.share(block[0].copy()), some)
 
-    def crowd(self, column: str, images: NDArray[np.int32], radius: int) -> _Crowd | None:
-        """Return the images that are in crowds, as rows of these, and their codes; None where there is none."""
+    def crowds(self, column: str, images: NDArray[np.int32], radius: int) -> Crowds:
+        """Return which of some images are in crowds, as rows of these."""
+        nobody = np.empty(0, np.int32), np.empty((0, HASH_BYTES), np.uint8)
         if len(images) <= LEAST_CROWD:
-            return None
+            return Crowds(None, *nobody)
         sample = self._sampled(column, images)
         partition = partition_of(sample, len(images), radius)
         blocks = [block.codes for block in self.of(column, images)]
@@ -73,15 +84,14 @@ class CodeBlocks:
             counts += found
         large = is_large(counts, len(images), partition.bits)
         if not large.any():
-            return None
+            return Crowds(partition, *nobody)
         picked = Titled("wavelet: crowds of block", _Pick(partition, large))
         starts = range(0, len(images), self._size)
         found_rows, found_codes = [], []
         for start, (rows, codes) in zip(starts, self._executor.map(picked, blocks), strict=True):
             found_rows.append(rows + np.int32(start))
             found_codes.append(codes)
-        rows = np.concatenate(found_rows)
-        return (rows, np.concatenate(found_codes)) if len(rows) else None
+        return Crowds(partition, np.concatenate(found_rows), np.concatenate(found_codes))
 
     def _sampled(self, column: str, images: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Return the codes from which it is learned which bits go together."""
@@ -116,7 +126,7 @@ class _Tally:
     partition: Partition
 
     def __call__(self, codes: Shared[NDArray[np.uint8]]) -> NDArray[np.int64]:
-        return tally_keys(codes.value.copy(), self.partition)
+        return tally_keys(codes.value, self.partition)
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,5 @@ class _Pick:
     large: NDArray[np.bool_]
 
     def __call__(self, codes: Shared[NDArray[np.uint8]]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-        own = codes.value.copy()
-        rows = crowded_rows(own, self.partition, self.large)
-        return rows, own[rows]
+        rows = crowded_rows(codes.value, self.partition, self.large)
+        return rows, codes.value[rows]

@@ -30,6 +30,7 @@ from imgsieve.runs.search_progress import SearchProgress
 from imgsieve.search.block_tasks import Ask, Asked, Found, Join, Joined
 from imgsieve.search.crowds import NOBODY, led, neighborhood, thin_equals
 from imgsieve.search.nearest import Nearest
+from imgsieve.search.partition import Partition
 from imgsieve.search.tables import tables_for
 from imgsieve.search.words import distances
 from imgsieve.stages import wavelet
@@ -74,6 +75,8 @@ class _Index:
     blocks: list[CodeBlock]
     asking: NDArray[np.int32]
     """Shape (m,), increasing: images that search."""
+    partition: Partition | None
+    """Substrings for exact joins; None where blocks choose their own."""
 
     @property
     def count(self) -> int:
@@ -130,10 +133,10 @@ class _MeetingApart:
         asking, one, other = thin_equals(first_equal_images(self._features, column, images), brightness)
         self._link(link, images[one], images[other], np.zeros(len(one), np.int16))
         asking = images[asking]
-        crowd = self._blocks.crowd(column, asking, radius)
-        if crowd is None:
-            return _Index(list(self._blocks.of(column, asking)), asking)
-        rows, codes = crowd
+        crowds = self._blocks.crowds(column, asking, radius)
+        rows, codes = crowds.rows, crowds.codes
+        if not len(rows):
+            return _Index(list(self._blocks.of(column, asking)), asking, crowds.partition)
         leader = led(codes, np.arange(len(rows), dtype=np.int32), radius)
         member = (leader != NOBODY) & (leader != np.arange(len(rows)))
         starred = np.nonzero(leader != NOBODY)[0]
@@ -142,7 +145,7 @@ class _MeetingApart:
         for heads, tails in ((leader[members], members), (starred[near[0]], starred[near[1]])):
             self._link(link, asking[rows[heads]], asking[rows[tails]], distances(codes[heads], codes[tails]))
         kept = np.delete(asking, rows[member])
-        return _Index(list(self._blocks.of(column, kept)), asking)
+        return _Index(list(self._blocks.of(column, kept)), asking, crowds.partition)
 
     def _link(
         self,
@@ -166,7 +169,7 @@ class _MeetingApart:
                     order.append((first, second))
                     yield Joined(one, other, first.codes, second.codes)
 
-        for rows, columns, bits in self._executor.map(Join(self._config.exact_distance_bits), tasks()):
+        for rows, columns, bits in self._executor.map(Join(self._config.exact_distance_bits, index.partition), tasks()):
             first, second = order.popleft()
             turns = np.zeros(len(rows), np.int8)
             self._spill.add(wavelet.whole_proposals(first.images[rows], second.images[columns], bits, turns))
@@ -174,7 +177,8 @@ class _MeetingApart:
     def _ask_whole(self, index: _Index) -> None:
         """Search with whole pictures in all orientations."""
         radius = self._config.max_distance_bits
-        for images, nearest in self._asked(index, "wavelet_codes", TURNS, radius, self._config.exact_distance_bits):
+        exact = Join(self._config.exact_distance_bits, index.partition)
+        for images, nearest in self._asked(index, "wavelet_codes", TURNS, radius, exact):
             asked, met, bits, turns = nearest.pairs()
             self._spill.add(wavelet.whole_proposals(images[asked], met, bits, turns))
             self._progress.add("whole", len(images))
@@ -189,11 +193,11 @@ class _MeetingApart:
             self._progress.add("trimmed", len(images))
 
     def _asked(
-        self, index: _Index, column: str, kinds: int, radius: int, exact: int | None
+        self, index: _Index, column: str, kinds: int, radius: int, exact: Join | None
     ) -> Iterator[tuple[NDArray[np.int32], Nearest]]:
         """Yield images that ask, block by block, and the nearest images of each, of all blocks.
 
-        What is within ``exact`` bits of a turned code is spilled, however much it is.
+        What ``exact`` finds by turned codes is spilled, however much it is.
         """
         config, order = self._config, deque[tuple[NDArray[np.int32], CodeBlock]]()
         tables = tables_for(index.count, config.tables, config.compare_all_up_to)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imgsieve.search.hamming import Pairs, join, self_join
 from imgsieve.search.nearest import Nearest
-from imgsieve.search.partition import BITS
+from imgsieve.search.partition import BITS, Partition
 from imgsieve.search.tables import Tables, search
 
 __all__ = ["Ask", "Asked", "Found", "Join", "Joined"]
@@ -47,6 +47,8 @@ class Join:
     """Finds every pair of codes of two blocks within a radius."""
 
     radius: int
+    partition: Partition | None
+    """The substrings for all codes together; see `imgsieve.search.hamming.self_join`."""
 
     def title_of(self, task: Joined) -> str:
         """Return what people call a task."""
@@ -55,12 +57,11 @@ class Join:
     def __call__(self, task: Joined) -> Found:
         """Return the pairs; of one block with itself each once."""
         found: list[Pairs] = []
-        # Compiled loops want memory that may be written.
-        codes = task.codes.value.copy()
+        codes = task.codes.value
         if task.one == task.other:
-            self_join(codes, self.radius, found.append)
+            self_join(codes, self.radius, found.append, partition=self.partition)
         else:
-            join(codes, task.other_codes.value.copy(), self.radius, found.append)
+            join(codes, task.other_codes.value, self.radius, found.append, partition=self.partition)
         return _together(found)
 
 
@@ -86,8 +87,8 @@ class Ask:
     """Those for all blocks together."""
     neighbors: int
     radius: int
-    exact: int | None
-    """Within so many bits of all but the first of a picture's codes everything is found; None for no such join."""
+    exact: Join | None
+    """Finds all that is near to any but the first of a picture's codes; None for no such join."""
 
     def title_of(self, task: Asked) -> str:
         """Return what people call a task."""
@@ -95,12 +96,13 @@ class Ask:
 
     def __call__(self, task: Asked) -> tuple[_NEAREST, Found]:
         """Return the nearest, as `Nearest.pairs`, and what the exact join finds: rows of codes but the first."""
-        # Compiled loops want memory that may be written.
-        queries, codes = task.queries.value.copy(), task.codes.value.copy()
+        queries, codes = task.queries.value, task.codes.value
         found: list[Pairs] = []
         if self.exact is not None:
-            join(queries[1:].reshape(-1, BITS // 8), codes, self.exact, found.append)
+            turned = queries[1:].reshape(-1, BITS // 8)
+            join(turned, codes, self.exact.radius, found.append, partition=self.exact.partition)
         nearest = Nearest(queries.shape[1], self.neighbors, self.radius)
+        # The loop is compiled for an array that may be written.
         search(queries, task.own.copy(), codes, self.tables, nearest)
         return nearest.pairs(), _together(found)
 

@@ -31,7 +31,13 @@ _ROOM = 1 << 16
 """Pairs that a task holds before it hands them on."""
 
 
-def self_join(codes: NDArray[np.uint8], radius: int, emit: Callable[[Pairs], None], spread: Spread = map) -> None:
+def self_join(
+    codes: NDArray[np.uint8],
+    radius: int,
+    emit: Callable[[Pairs], None],
+    spread: Spread = map,
+    partition: Partition | None = None,
+) -> None:
     """Find all pairs of codes within a radius.
 
     Parameters
@@ -45,8 +51,11 @@ def self_join(codes: NDArray[np.uint8], radius: int, emit: Callable[[Pairs], Non
         at once, in no order.
     spread
         Carries out the tasks, on as many cores as it likes.
+    partition
+        The substrings, for joins of blocks of which all together have many more codes; of a radius that is at least
+        as large. None to choose them by these codes.
     """
-    _Join(codes, codes, radius, emit, spread).run()
+    _Join(codes, codes, radius, emit, spread, partition).run()
 
 
 def join(
@@ -55,9 +64,10 @@ def join(
     radius: int,
     emit: Callable[[Pairs], None],
     spread: Spread = map,
+    partition: Partition | None = None,
 ) -> None:
     """Find all pairs of a code of one and a code of another array within a radius; see `self_join`."""
-    _Join(one, other, radius, emit, spread).run()
+    _Join(one, other, radius, emit, spread, partition).run()
 
 
 class _Join:
@@ -70,18 +80,20 @@ class _Join:
         radius: int,
         emit: Callable[[Pairs], None],
         spread: Spread,
+        partition: Partition | None,
     ) -> None:
         self._one, self._other = np.ascontiguousarray(one), np.ascontiguousarray(other)
         self._itself = one is other
         self._radius = radius
         self._emit = emit
         self._spread = spread
+        self._partition = partition
 
     def run(self) -> None:
         """Go through all substrings."""
         if not len(self._one) or not len(self._other):
             return
-        partition = partition_for(self._other, self._radius)
+        partition = self._partition or partition_for(self._other, self._radius)
         masks = partition.masks()
         for part in range(len(masks)):
             other = side_of(self._other, partition, part, self._spread)
