@@ -149,8 +149,9 @@ def _search(codes: NDArray[np.uint8]) -> None:
     thin(crowd, np.zeros(len(crowd), np.float32), 16)
     self_join(codes, 0, lambda _: None)
     # Codes that many processes share may not be written; loops are compiled for these as well.
-    codes.flags.writeable = False
-    self_join(codes, 0, lambda _: None)
+    shared = codes.view()
+    shared.flags.writeable = False
+    self_join(shared, 0, lambda _: None)
     nearest = Nearest(1, 1, 256)
     search(codes[:, None], np.zeros(1, np.int32), codes, tables_for(len(codes), 1, 0), nearest)
 
