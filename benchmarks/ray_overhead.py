@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -50,6 +51,7 @@ def write(folder: Path, side: int, number: int) -> None:
 
 def measured(source: Path, out: Path, executor: str, workers: int) -> dict[str, Any]:
     """Run in a process of its own; return its summary."""
+    shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "imgsieve", "run", source, "--out", out, "--executor", executor]
     command += ["--workers", workers, "--memory", "1GB", "--no-report", "--json"]
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
