@@ -11,6 +11,7 @@ this again: only what lies between the markers of the page is written.
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from accuracy import table
 
 MEASURED, ASSUMED = "measured", "assumed"
 SCALE = f"{MEASURED}, `scale.py`, 3 million images"
+RAY_TASKS = f"{MEASURED}, `ray_overhead.py --tasks`"
+RAY_SCALE = f"{MEASURED}, `ray_scale.py`, 20,000 images"
+RAY_RUN = f"{MEASURED}, `ray_overhead.py`, 3,000 pictures"
 RECENT = f"{MEASURED}, `scale.py`, 100,000 images"
 
 
@@ -54,6 +58,18 @@ CONSTANTS = {
     "verify": Constant(0.042, "core seconds", "stage 4, a pair", MEASURED),
     "again": Constant(0.35, "", "pictures an image that stage 4 fetches again, at most", f"{MEASURED}, `stores.py`"),
     "group": Constant(7.2e-5, "core seconds", "groups, quality, result and report, an image", f"{MEASURED}, likewise"),
+    "task": Constant(6.2e-4, "core seconds", "of the driver, a task on Ray", RAY_TASKS),
+    "sent": Constant(1.5e-9, "core seconds", "of the driver, a byte that it sends with a task", RAY_TASKS),
+    "shard": Constant(0.02, "core seconds", "of the driver, a shard that is described elsewhere", ASSUMED),
+    "order": Constant(2.7e-4, "core seconds", "of the driver, stage 1, an image: corners put in order", RAY_SCALE),
+    "gather": Constant(3.8e-5, "core seconds", "of the driver, stages 2 and 3, a proposed pair", RAY_SCALE),
+    "say": Constant(5e-4, "core seconds", "of the driver, stage 4, a pair, at most", RAY_RUN),
+    "numbers": Constant(30, "bytes", "an image in the driver's memory while codes are searched", "by its arrays"),
+    "block": Constant(393_216, "", "codes of a block that is searched, at least; 64 blocks at most", "fixed"),
+    "asking": Constant(131_072, "", "images of a block that asks, at least; 192 blocks at most", "fixed"),
+    "sort": Constant(2.6e-7, "core seconds", "to put a code of a task in the order of 128 keys", ASSUMED),
+    "corners": Constant(1920, "bytes", "local codes of an image, in each of three orders", "by their arrays"),
+    "matches": Constant(2048, "bytes", "matches of an image, in each order", "by their expected number"),
     "rows": Constant(1024, "", "images of a shard", "fixed"),
     "names": Constant(5000, "", "names of an answer to a listing", "Azure"),
     "rate": Constant(20_000, "a second", "requests that a storage account takes", "Azure's default target"),
@@ -189,6 +205,99 @@ def machines() -> str:
     return table(head("work"), rows)
 
 
+def blocks(images: int) -> tuple[int, int]:
+    """Return how many blocks are searched, and how many ask."""
+    return tuple(  # type: ignore[return-value]
+        min(most, math.ceil(images / value(size))) for most, size in ((64, "block"), (192, "asking"))
+    )
+
+
+def search_tasks(images: int) -> float:
+    """Return the tasks of the searches: the join, whole pictures, and those without margins."""
+    searched, asking = blocks(images)
+    return searched * (searched + 1) / 2 + 2 * searched * asking
+
+
+def driven(images: int) -> dict[str, float]:
+    """Return core seconds of the driver, by part."""
+    return {
+        "extraction": images * value("shard") / value("rows"),
+        "stage 1": images * value("order") + search_tasks(images) * value("task"),
+        "stages 2, 3": images * value("pairs") * value("gather"),
+        "stage 4": images * value("asked") * value("say"),
+        "groups, stage 5, report": images * value("group"),
+    }
+
+
+def sorting(images: int) -> float:
+    """Return core seconds that workers take for the order of keys, of whole pictures and of those without margins."""
+    searched, asking = blocks(images)
+    return value("sort") * (2 * asking * images + (8 + 1) * searched * images)
+
+
+def hours_on_ray(images: int, machines: int) -> float:
+    """Return the hours of a run on Ray: each part takes what its workers take, or its driver where that is more."""
+    power = machines * value("cores") * value("busy")
+    downloads = images * value("picture") / min(machines * value("network"), value("egress"))
+    parts, own = {name: images * seconds for name, seconds in work().items()}, driven(images)
+    parts["stage 1"] += sorting(images)
+    reading = max(parts.pop("extraction") / power, own["extraction"], downloads, images / value("rate"))
+    last = parts.pop("groups, stage 5, report")
+    return (reading + last + sum(max(seconds / power, own[name]) for name, seconds in parts.items())) / 3600
+
+
+def on_ray() -> str:
+    """Return the table of what one driver and its cluster do."""
+    others = 1 / value("rows") + 2 * value("pairs") / 1024 + value("asked") / 8
+    tasks = [n * others + search_tasks(n) for n in SIZES]
+    took = [hours_on_ray(images, count) for images, count in SIZES.items()]
+    formulas = ("N shard / rows", "N order + searches task", "N pairs gather", "N asked say", "N group")
+    by_part = [driven(n) for n in SIZES]
+    rows = [
+        ("machines", "", *(f"{count}" for count in SIZES.values())),
+        spread("tasks", "N / rows + searches + 2 N pairs / 1024 + N asked / 8", 1e6, "million", tasks),
+        spread(
+            "keys in order, in workers", "sort (2 asking + 9 searched) N", 3600, "core h", [sorting(n) for n in SIZES]
+        ),
+        spread("searches, through the store", "at most 288 N machines", 1e9, "GB", _moved()),
+        spread("corners, through the driver", "3 N (corners + matches)", 1e9, "GB", each(3 * _exchanged())),
+        spread("stages 2 and 3, through the driver", "2 N pairs (292 + 2,560)", 1e9, "GB", each(_rows_sent())),
+        *(
+            spread(f"driver, {name}", formula, 3600, "core h", [parts[name] for parts in by_part])
+            for name, formula in zip(by_part[0], formulas, strict=True)
+        ),
+        spread("driver's memory in the searches", "N numbers", 1e9, "GB", each(value("numbers"))),
+        spread("driver's memory in the grouping", "N held", 1e9, "GB", each(value("held"))),
+        spread("driver's disk, corners in order", "N corners", 1e9, "GB", each(value("corners"))),
+        spread("a worker's blocks", "32 N / searched + 256 N / asking", 1e6, "MB", _block_bytes()),
+        spread("time", "see below", 1, "h", took),
+        spread("machines, USD", "machines hours hour", 1, "USD", _paid(took)),
+    ]
+    return table(head("on Ray"), rows)
+
+
+def _moved() -> list[float]:
+    """Return the bytes of blocks that cross the network: to each task, or to each machine where that is less."""
+    most = [n * (32 * p + 32 * q + 256 * p) for n in SIZES for p, q in (blocks(n),)]
+    return [min(bytes_, n * 288 * m) for bytes_, (n, m) in zip(most, SIZES.items(), strict=True)]
+
+
+def _block_bytes() -> list[float]:
+    return [32 * n / p + 256 * n / q for n in SIZES for p, q in (blocks(n),)]
+
+
+def _exchanged() -> float:
+    return value("corners") + value("matches")
+
+
+def _rows_sent() -> float:
+    return 2 * value("pairs") * (292 + 2560)
+
+
+def _paid(took: list[float]) -> list[float]:
+    return [took[k] * count * value("hour") for k, count in enumerate(SIZES.values())]
+
+
 def strangers() -> str:
     """Return how many strangers an image meets within a radius."""
     rows = [
@@ -219,6 +328,7 @@ TABLES = {
     "stored": stored,
     "requests": requests,
     "machines": machines,
+    "ray": on_ray,
     "strangers": strangers,
 }
 

@@ -67,6 +67,13 @@ def test_flat_pictures_and_those_not_chosen_meet_nobody(tmp_path):
     assert not len(met_by(flat, CONFIG, search=apart(2, 2)))
 
 
+def test_blocks_grow_with_the_images_so_that_tasks_stay_few():
+    assert BlockSizes.of(3_000_000) == BlockSizes()
+    large = BlockSizes.of(1_000_000_000)
+    assert large.searched * 64 >= 1_000_000_000 > large.searched * 63
+    assert large.asking * 192 >= 1_000_000_000 > large.asking * 191
+
+
 def test_the_first_of_equal_codes_by_ranges(tmp_path):
     rng = np.random.default_rng(6)
     whole = made_codes(rng, 200 * 8).reshape(200, 8, 32)

@@ -38,6 +38,8 @@ from imgsieve.stages import wavelet
 __all__ = ["BlockSizes", "meet_apart"]
 
 _LINKS = 1 << 16
+_MOST_SEARCHED, _MOST_ASKING = 64, 192
+"""Blocks at most, of each kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +51,12 @@ class BlockSizes:
     asking: int = 1 << 17
     """Of those that ask, with the codes of all orientations: 32 MiB."""
 
-
-_SIZES = BlockSizes()
+    @classmethod
+    def of(cls, images: int) -> BlockSizes:
+        """Return the sizes for so many images: a task costs the order of its blocks' keys, so tasks stay few."""
+        return cls(
+            searched=max(cls.searched, -(-images // _MOST_SEARCHED)), asking=max(cls.asking, -(-images // _MOST_ASKING))
+        )
 
 
 def meet_apart(
@@ -61,11 +67,13 @@ def meet_apart(
     executor: Executor,
     spill: PairSpill,
     done: Done,
-    sizes: BlockSizes = _SIZES,
+    sizes: BlockSizes | None = None,
 ) -> None:
     """Spill all pairs of pictures whose codes meet; see `imgsieve.runs.meeting.meet`, which finds the same."""
     if chosen.any():
-        _MeetingApart(features, chosen, config, voting, executor, spill, done, sizes).run()
+        _MeetingApart(
+            features, chosen, config, voting, executor, spill, done, sizes or BlockSizes.of(features.count)
+        ).run()
 
 
 @dataclass(frozen=True)
