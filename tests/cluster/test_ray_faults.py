@@ -44,13 +44,18 @@ class Felling:
         return task
 
 
-def test_a_node_is_lost_with_its_task(cluster, tmp_path):
-    """The task is done by another node."""
+def test_a_node_is_lost_with_its_task(cluster, tmp_path, capsys, caplog):
+    """The task is done by another node, and of what Ray says of it nothing is in the way of results."""
+    caplog.set_level("INFO", "imgsieve")
     node = cluster.add_node(**NODE)
+    executor = executor_on_ray()
     work = Felling(tmp_path, cluster.head_node.node_id)
-    assert list(executor_on_ray().map(work, range(40))) == list(range(40))
+    assert list(executor.map(work, range(40))) == list(range(40))
     assert (tmp_path / "felled").exists()
     cluster.remove_node(node, allow_graceful=False)
+    executor.close()
+    assert capsys.readouterr().out == ""
+    assert "Ray: " in caplog.text
 
 
 def test_nodes_leave_while_pictures_are_read_and_while_they_are_compared(cluster, source, local, tmp_path):

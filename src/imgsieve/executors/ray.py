@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-import ray
 from ray.exceptions import RayError, RayTaskError
 
+import ray
 from imgsieve.errors import ExecutorError, MemoryBudgetError
 from imgsieve.executors.base import Executor, title_of
 from imgsieve.executors.ray_figures import ClusterFigures, TaskFigures, measured
+from imgsieve.executors.ray_news import hear_news, let_news_be
 from imgsieve.memory.text import megabytes
 
 __all__ = ["RayExecutor"]
@@ -83,8 +84,12 @@ class RayExecutor:
         self._own = not ray.is_initialized()
         if self._own:
             _join(address or os.environ.get("RAY_ADDRESS") or "local", workers)
-        processors = int(ray.cluster_resources().get("CPU", 0))
-        _check(processors, task_bytes)
+        try:
+            processors = _processors(task_bytes)
+        except Exception:
+            self.close()
+            raise
+        hear_news()
         self.workers = min(workers, processors) if workers else processors
         # With fewer workers than processors, what has begun is all there may be.
         self._window = self.workers * (_AHEAD if self.workers == processors else 1)
@@ -104,6 +109,7 @@ class RayExecutor:
 
     def close(self) -> None:
         """Leave the cluster if this executor joined it; one that it started ends."""
+        let_news_be()
         if self._own:
             ray.shutdown()
 
@@ -176,8 +182,9 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-def _check(processors: int, task_bytes: int) -> None:
-    """Refuse a cluster on which tasks would wait for ever."""
+def _processors(task_bytes: int) -> int:
+    """Return how many processors a cluster has; refuse one on which tasks of so much memory would wait for ever."""
+    processors = int(ray.cluster_resources().get("CPU", 0))
     if not processors:
         raise ExecutorError("the Ray cluster has no processors for tasks; add a worker node")
     most = max(int(node["Resources"].get("memory", 0)) for node in ray.nodes() if node["Alive"])
@@ -186,6 +193,7 @@ def _check(processors: int, task_bytes: int) -> None:
             f"--memory {megabytes(task_bytes)} is what each worker may take, and the largest node of the Ray cluster "
             f"offers {megabytes(most)} to tasks; give a smaller --memory, or start Ray with a larger --memory"
         )
+    return processors
 
 
 def _end(references: list[Any]) -> None:

@@ -194,6 +194,8 @@ class Work:
 
     def _cache(self) -> DownloadCache | None:
         """Return the place for pictures that stage 4 may want again, never more than half of what the disk has free."""
+        if self._executor.elsewhere:
+            return None
         limit = min(self._config.network.cache_bytes, shutil.disk_usage(self._folder.root).free // 2)
         return DownloadCache(self._folder.root / "cache", limit) if self._remote and limit else None
 
