@@ -35,5 +35,6 @@ def test_same_bytes(cluster, source, local, tmp_path, shard_rows):
     mine, theirs = summary["fetches"]["by_stage"], summary_of(local)["fetches"]["by_stage"]
     assert mine["extract"] == theirs["extract"]
     assert mine["local"]["gets"] > 0
-    assert (summary["executor"], summary["workers"]) == ("ray", 3)
+    assert summary["executor"] == "ray"
+    assert summary["workers"] >= 3, "a cluster of three nodes, and what other tests left"
     assert summary["threads"]["largest_worker_bytes"] < TASK_BYTES
