@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from cli_process import imgsieve
+from cli_process import imgsieve, start
 from remote_runs import objects
 from run_checks import groups_bytes, run, write_pictures
 
@@ -66,6 +66,19 @@ def test_over_a_store(azurite, container, source, local, session, tmp_path):
     told += [path.read_bytes() for path in session.rglob("*") if path.is_file()]
     assert len(told) > 20
     assert not [text for text in told if KEY.encode() in text]
+
+
+def test_the_signal_that_ends_pods_stops_it_cleanly(source, session, tmp_path):
+    with start(
+        "run", source, "--out", tmp_path / "out", *SMALL, "--log-json", variables={"RAY_TMPDIR": str(session)}
+    ) as run:
+        lines = [json.loads(next(run.stderr))]
+        while lines[-1].get("stage") != "extract":
+            lines.append(json.loads(next(run.stderr)))
+        run.terminate()
+        lines += map(json.loads, run.stderr)
+    assert run.returncode == 130
+    assert "the same command goes on from here" in lines[-1]["message"]
 
 
 def objects_here(azurite, place):

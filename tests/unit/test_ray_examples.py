@@ -12,7 +12,7 @@ import yaml
 
 from imgsieve.cli.app import app
 
-FILE = Path(__file__).parent.parent.parent / "examples" / "ray" / "kuberay.yaml"
+FILE = Path(__file__).parent.parent.parent / "examples" / "kuberay.yaml"
 
 
 def closed(required=(), **properties):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from typing import Any, Generic, TypeVar
 from ray.exceptions import RayError, RayTaskError
 
 import ray
-from imgsieve.errors import ExecutorError, MemoryBudgetError
+from imgsieve.errors import ExecutorError
 from imgsieve.executors.base import Executor, title_of
+from imgsieve.executors.ray_cluster import first_line, join, usable_processors
 from imgsieve.executors.ray_figures import ClusterFigures, TaskFigures, measured
 from imgsieve.executors.ray_news import hear_news, let_news_be
-from imgsieve.memory.text import megabytes
 
 __all__ = ["RayExecutor"]
 
@@ -36,7 +35,6 @@ _RETRIES = 5
 """Times that a task is done again after the process that did it, or its node, was lost."""
 
 _AHEAD = 3
-_CONNECT_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,9 @@ class RayExecutor:
     ) -> None:
         self._own = not ray.is_initialized()
         if self._own:
-            _join(address or os.environ.get("RAY_ADDRESS") or "local", workers)
+            join(address or os.environ.get("RAY_ADDRESS") or "local", workers)
         try:
-            processors = _processors(task_bytes)
+            processors = usable_processors(task_bytes)
         except Exception:
             self.close()
             raise
@@ -140,13 +138,13 @@ class RayExecutor:
                 result, figures = ray.get(reference)
         except RayTaskError as error:
             if isinstance(error.cause, RayError):
-                raise ExecutorError(f"{title}: {_first_line(error.cause)}") from error
+                raise ExecutorError(f"{title}: {first_line(error.cause)}") from error
             _LOG.error("%s failed: %s", title, error.cause)
             error.cause.add_note(f"in the task {title!r}, on a worker:\n{error}")
             raise error.cause from None
         except RayError as error:
             raise ExecutorError(
-                f"{title}: {type(error).__name__} after {_RETRIES + 1} attempts: {_first_line(error)}; what is "
+                f"{title}: {type(error).__name__} after {_RETRIES + 1} attempts: {first_line(error)}; what is "
                 "done so far is kept: the same command goes on from here"
             ) from error
         self.figures.add(figures)
@@ -162,38 +160,6 @@ def _carry_out(shared: tuple[Callable[[Task], Result], Callable[[], None]], task
 
 def _nothing(_: None) -> None:
     """Do no work."""
-
-
-def _join(address: str, workers: int) -> None:
-    """Join a cluster, or start one on this machine."""
-    processors = {"num_cpus": workers} if address == "local" and workers else {}
-    host, _, port = address.rpartition(":")
-    try:
-        if host and "://" not in address:
-            # Ray itself asks for minutes.
-            socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **processors)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ExecutorError(f"there is no Ray cluster at {address}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    """Return what an error says, without the lines of its traceback."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def _processors(task_bytes: int) -> int:
-    """Return how many processors a cluster has; refuse one on which tasks of so much memory would wait for ever."""
-    processors = int(ray.cluster_resources().get("CPU", 0))
-    if not processors:
-        raise ExecutorError("the Ray cluster has no processors for tasks; add a worker node")
-    most = max(int(node["Resources"].get("memory", 0)) for node in ray.nodes() if node["Alive"])
-    if most < task_bytes:
-        raise MemoryBudgetError(
-            f"--memory {megabytes(task_bytes)} is what each worker may take, and the largest node of the Ray cluster "
-            f"offers {megabytes(most)} to tasks; give a smaller --memory, or start Ray with a larger --memory"
-        )
-    return processors
 
 
 def _end(references: list[Any]) -> None:
