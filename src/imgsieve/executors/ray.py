@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import ray
 from ray.exceptions import RayError, RayTaskError
 
-import ray
 from imgsieve.errors import ExecutorError
 from imgsieve.executors.base import Executor, title_of
 from imgsieve.executors.ray_cluster import first_line, join, usable_processors

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import ray
+
 from imgsieve.errors import ExecutorError, MemoryBudgetError
 from imgsieve.memory.text import megabytes
 
