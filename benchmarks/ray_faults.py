@@ -84,7 +84,7 @@ def killed_driver(bench: Bench, address: str, shards: int, stage: str) -> Path:
     with subprocess.Popen(told, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as driver:
         assert driver.stderr is not None
         for line in driver.stderr:
-            event = json.loads(line)
+            event = json.loads(line) if line.startswith("{") else {}
             if event.get("stage") == stage and event.get("kind") == "progress" and event.get("done"):
                 driver.send_signal(signal.SIGKILL)
                 break

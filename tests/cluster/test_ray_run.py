@@ -38,3 +38,15 @@ def test_same_bytes(cluster, source, local, tmp_path, shard_rows):
     assert summary["executor"] == "ray"
     assert summary["workers"] >= 3, "a cluster of three nodes, and what other tests left"
     assert summary["threads"]["largest_worker_bytes"] < TASK_BYTES
+
+
+def test_what_came_since_is_added_and_the_rest_is_known(cluster, tmp_path):
+    source, out = write_pictures(tmp_path / "in", 9), tmp_path / "out"
+    before = run(source, out, config=on_ray(7)).summary["images"]
+    write_pictures(source, 4, seed=50, broken=False)
+    summary = run(source, out, config=on_ray(7)).summary
+    assert summary["images"] > before
+    assert summary["reused_features"] + summary["resumed_images"] == before - summary["failed"]
+    assert summary["fetches"]["by_stage"]["extract"]["gets"] == summary["images"] - before + summary["failed"]
+    run(source, tmp_path / "anew")
+    assert groups_bytes(out) == groups_bytes(tmp_path / "anew")
