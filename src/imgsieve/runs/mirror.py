@@ -92,14 +92,9 @@ class RemoteRunFolder(RunFolder):
     """
 
     def __init__(
-        self,
-        address: Address,
-        traffic: Traffic,
-        *,
-        new: bool = True,
-        lease: Lease | None = None,
+        self, address: Address, traffic: Traffic, *, new: bool = True, lease: Lease | None = None,
         scratch: Path | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._address = address
         self._prefix = address.prefix
         self._traffic = traffic
