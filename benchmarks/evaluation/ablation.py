@@ -20,7 +20,7 @@ _LEFT_OUT: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "whole codes beyond 17 bits": {"wavelet": {"max_distance_bits": 17}},
     "rejection by color": {"color": {"max_hue_shift": _NEVER, "max_far_difference": _NEVER}},
     "votes of local codes": {"voting": {"tables": 0}},
-    "descriptors that let pairs pass": {"refine": {"sure_similarity": 2.0}},
+    "descriptors that let pairs pass": {"refine": {"sure_similarity": 2.0, "sure_margin": 2.0}},
     "rejection by what lies around corners": {
         "refine": {"min_agreement": 0.0, "min_frame_similarity": 0.0, "min_plain_similarity": 0.0}
     },

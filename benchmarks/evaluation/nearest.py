@@ -42,7 +42,7 @@ def nearest_strangers(
                 # An image that was met from the other side has the same pair, turned back.
                 if a < b and not is_copy((a, b)):
                     near[a, b] = {"a": a, "b": b, "orientation": turn, "region": _WHOLE, "votes": 0,
-                                  "distance_bits": int(least[row, other])}  # fmt: skip
+                                  "stands_out": False, "distance_bits": int(least[row, other])}  # fmt: skip
     return [near[pair] for pair in sorted(near)]
 
 

@@ -140,14 +140,18 @@ _PAIR = [
     pa.field("verdict", pa.string(), nullable=False),
 ]
 
-PAIRS_WAVELET = pa.schema([*_PAIR, pa.field("distance_bits", pa.int16()), pa.field("exact", pa.string())])
+_STANDS_OUT = pa.field("stands_out", pa.bool_(), nullable=False)
+
+PAIRS_WAVELET = pa.schema([*_PAIR, _STANDS_OUT, pa.field("distance_bits", pa.int16()), pa.field("exact", pa.string())])
 """Proposed pairs, ``a < b``. ``orientation`` turns ``b`` into ``a``; ``region`` tells what met, see
-`imgsieve.features.regions`; ``votes`` is how many local codes agree, 127 for more; ``exact`` is ``bytes``, ``pixels``
-or null."""
+`imgsieve.features.regions`; ``votes`` is how many local codes agree, 127 for more; ``stands_out`` tells that the
+descriptor of one is far nearer to that of the other than to all but a few; ``exact`` is ``bytes``, ``pixels`` or
+null."""
 
 PAIRS_COLOR = pa.schema(
     [
         *_PAIR,
+        _STANDS_OUT,
         pa.field("dominant_distance", pa.float32()),
         pa.field("pixel_difference", pa.float32()),
         pa.field("histogram_correlation", pa.float32()),
@@ -157,6 +161,7 @@ PAIRS_COLOR = pa.schema(
 PAIRS_GLOBAL = pa.schema(
     [
         *_PAIR,
+        _STANDS_OUT,
         pa.field("similarity", pa.float32()),
         pa.field("matches", pa.int16()),
         pa.field("visible", pa.int16()),

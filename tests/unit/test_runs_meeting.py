@@ -37,7 +37,7 @@ def _expected(whole, inside, config):
     for one, other in zip(*np.nonzero(apart <= config.max_trimmed_distance_bits), strict=True):
         offer(int(one), int(other), int(apart[one, other]), 0, TRIMMED)
     return [
-        {"a": a, "b": b, "orientation": turn, "region": region, "votes": 0, "distance_bits": bits}
+        {"a": a, "b": b, "orientation": turn, "region": region, "votes": 0, "stands_out": False, "distance_bits": bits}
         for (a, b), (bits, region, turn) in sorted(best.items())
     ]
 

@@ -31,10 +31,11 @@ def _sketches(pictures):
     return Sketches.of({name: np.stack([getattr(row, name).reshape(-1) for row in rows]) for name in names})
 
 
-def _pairs(count, orientation=0, region=WHOLE, votes=0):
+def _pairs(count, orientation=0, region=WHOLE, votes=0, stands_out=False):
     columns = {"orientation": orientation, "region": region, "votes": votes}
     ids = {"a": np.arange(count, dtype=np.int64), "b": np.arange(count, 2 * count, dtype=np.int64)}
-    return pa.table({**ids, **{name: np.full(count, value, np.int8) for name, value in columns.items()}})
+    told = {name: np.full(count, value, np.int8) for name, value in columns.items()}
+    return pa.table({**ids, **told, "stands_out": np.full(count, stands_out)})
 
 
 def _described(one, other, cosine):
@@ -127,6 +128,13 @@ def test_very_near_descriptors_let_a_pair_pass_whatever_corners_say():
         assert row["verdict"] == verdict
         assert row["cosine"] == pytest.approx(cosine, abs=0.01)
         assert row["orientation"] == ANY_ORIENTATION  # keypoints have to find out
+
+
+def test_a_pair_that_stands_out_passes_whatever_corners_say():
+    sketches = _described([_picture("town", 1)], [_picture("pebbles", 2)], 0.5)
+    for stands_out, verdict in ((False, Verdict.REJECTED), (True, Verdict.UNDECIDED)):
+        row = match(_pairs(1, region=SOME_PART, stands_out=stands_out), *sketches, GlobalConfig()).to_pylist()[0]
+        assert (row["verdict"], row["stands_out"], row["orientation"]) == (verdict, stands_out, ANY_ORIENTATION)
 
 
 def test_without_descriptors_none_is_told():

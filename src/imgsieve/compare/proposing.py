@@ -70,7 +70,7 @@ def _propose(subjects: Subjects, config: RunConfig) -> pa.Table:
     elif config.refine.trained:
         one, other = subjects.descriptors().astype(np.int64)
         if int(one @ other) >= least_product(config.refine.propose_similarity):
-            found = np.concatenate([found, wavelet.descriptor_proposals(*_IDS)])
+            found = np.concatenate([found, wavelet.descriptor_proposals(*_IDS, np.zeros(1, bool))])
     flat = min(subjects.fact("contrast")) < wavelet.FLAT_CONTRAST
     return wavelet.table_of(found[:0] if flat else found)
 

@@ -31,6 +31,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "refine.propose_similarity": (0, 1),
     "refine.propose_neighbors": (1, _ANY),
     "refine.sure_similarity": (0, _ANY),
+    "refine.sure_margin": (0, _ANY),
     "refine.max_match_distance_bits": (0, 128),
     "refine.min_match_share": (0, 1),
     "refine.min_agreement": (0, 1),

@@ -117,7 +117,10 @@ class GlobalConfig:
     propose_neighbors: int = 5
     """so many nearest of each picture at most."""
     sure_similarity: float = 0.8
-    """Pairs with a higher cosine go on to stage 4 whatever corners and blocks say."""
+    """Pairs with a higher cosine go on to stage 4 whatever corners and blocks say;"""
+    sure_margin: float = 0.3
+    """so do those whose cosine is by so much above that of the tenth nearest (of twice ``propose_neighbors``) of
+    either."""
     max_match_distance_bits: int = 18
     """Largest distance at which local codes of two pictures match, of 128 bits."""
     min_matches: int = 5

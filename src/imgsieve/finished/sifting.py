@@ -11,14 +11,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig
-from imgsieve.features.descriptor import least_product
 from imgsieve.finished.index import SearchIndex
 from imgsieve.finished.query import QUERY, Query
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.embedded import vectors_of
 from imgsieve.schema import PAIRS_COLOR, PAIRS_GLOBAL, Verdict
-from imgsieve.search.byte_cells import merge_nearest
 from imgsieve.stages import color, refinement, wavelet
+from imgsieve.stages.neighbors import Neighbors
 
 __all__ = ["Sifted", "propose_described", "propose_embedded", "sift"]
 
@@ -116,17 +115,16 @@ def propose_described(
         return known
     own = query.bytes_of("descriptor").view(np.int8).reshape(1, -1)
     # Equal images are none of the neighbors; they take a place each while these are looked for.
-    ids = np.full((1, config.refine.propose_neighbors + len(equal)), -1, np.int32)
-    products = np.full(ids.shape, least_product(config.refine.propose_similarity), np.int32)
+    neighbors = Neighbors(own, np.array([QUERY], np.int32), config.refine, spare=len(equal))
     for start in range(0, index.count, _BLOCK_IMAGES):
         stop = min(start + _BLOCK_IMAGES, index.count)
         rows = np.nonzero(_takes_part(index, start, stop))[0]
         vectors = index.read("descriptor", start, stop).view(np.int8)[rows]
-        numbers = (rows + start).astype(np.int32)
-        merge_nearest(_FIRST, own, np.array([QUERY], np.int32), vectors, numbers, ids, products)
-    near = [image for image in ids[0].tolist() if image >= 0 and image not in equal]
-    fresh = np.setdiff1d(near[: config.refine.propose_neighbors], known["b"].to_numpy()).astype(np.int32)
-    return _beside(known, wavelet.descriptor_proposals(np.full(len(fresh), QUERY, np.int32), fresh))
+        neighbors.meet(_FIRST, vectors, (rows + start).astype(np.int32))
+    found = wavelet.descriptor_proposals(*neighbors.proposed(without=equal))
+    stands_out = pc.is_in(known["b"], pa.array(found["b"][found["stands_out"]], pa.int64()))
+    known = known.set_column(known.column_names.index("stands_out"), "stands_out", stands_out)
+    return _beside(known, found[~np.isin(found["b"], known["b"].to_numpy())])
 
 
 def _beside(known: pa.Table, others: NDArray[np.void]) -> pa.Table:

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from imgsieve.config import GlobalConfig
 from imgsieve.executors import Executor
-from imgsieve.features.descriptor import least_product
 from imgsieve.runs.block_spill import BlockSpill
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.pair_spill import PairSpill
 from imgsieve.schema import DESCRIPTOR_BYTES
-from imgsieve.search.byte_cells import centers_of, merge_nearest, nearest_centers
+from imgsieve.search.byte_cells import centers_of, nearest_centers
 from imgsieve.stages import wavelet
+from imgsieve.stages.neighbors import Neighbors
 
 __all__ = ["Portions", "propose_described"]
 
@@ -32,7 +32,6 @@ _QUERIES, _OTHERS = 1024, 8192
 """Descriptors that ask, and of those that are asked, in memory at a time for a worker."""
 
 _WAITING = 1 << 14
-_NOBODY = -1
 
 Done = Callable[[int], None]
 
@@ -107,7 +106,6 @@ class _Nearest:
         cells = min(len(images) // portions.cell_rows, portions.most_cells)
         self._cells = max(1, cells) if len(images) > portions.one_cell else 1
         self._probes = min(portions.probes, self._cells)
-        self._least = least_product(config.propose_similarity)
         self._record = np.dtype(
             [("image", "<i4"), ("probes", "<u2", (self._probes,)), ("descriptor", "i1", (DESCRIPTOR_BYTES,))]
         )
@@ -163,14 +161,9 @@ class _Nearest:
 
     def _compared(self, queries: NDArray[np.void], cells: _Cells) -> tuple[int, NDArray[np.void]]:
         """Return how many asked, and the pairs that they propose."""
-        ids = np.full((len(queries), self._config.propose_neighbors), _NOBODY, np.int32)
-        products = np.full(ids.shape, self._least, np.int32)
-        descriptors, images = np.ascontiguousarray(queries["descriptor"]), np.ascontiguousarray(queries["image"])
+        neighbors = Neighbors(queries["descriptor"], queries["image"], self._config)
         for cell in np.unique(queries["probes"]).tolist():
             asking = np.nonzero((queries["probes"] == cell).any(axis=1))[0]
             for others in cells.read(cell, _OTHERS):
-                other = np.ascontiguousarray(others["descriptor"]), np.ascontiguousarray(others["image"])
-                merge_nearest(asking, descriptors, images, *other, ids, products)
-        rows, places = np.nonzero(ids != _NOBODY)
-        one, other_ids = images[rows], ids[rows, places]
-        return len(queries), wavelet.descriptor_proposals(np.minimum(one, other_ids), np.maximum(one, other_ids))
+                neighbors.meet(asking, others["descriptor"], others["image"])
+        return len(queries), wavelet.descriptor_proposals(*neighbors.proposed())

@@ -109,6 +109,7 @@ def run_loops() -> None:
                 ("orientation", 0, pa.int8()),
                 ("region", -1, pa.int8()),
                 ("votes", 0, pa.int8()),
+                ("stands_out", False, pa.bool_()),
                 ("distance_bits", 0, pa.int16()),
             )
         }

@@ -51,6 +51,5 @@ def match(
     rejected &= (pairs["votes"].to_numpy() == 0) & (pairs["region"].to_numpy() != SOME_PART)
     verdict = np.where(rejected, Verdict.REJECTED, Verdict.UNDECIDED)
     columns = [pairs[name] for name in ("a", "b", "orientation", "region", "votes")]
-    return pa.Table.from_arrays(
-        [*columns, pa.array(verdict, pa.string()), *[pa.array(metrics[:, i]) for i in range(3)]], schema=PAIRS_COLOR
-    )
+    columns += [pa.array(verdict, pa.string()), pairs["stands_out"], *(pa.array(metrics[:, i]) for i in range(3))]
+    return pa.Table.from_arrays(columns, schema=PAIRS_COLOR)

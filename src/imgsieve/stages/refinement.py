@@ -139,7 +139,7 @@ def match(pairs: pa.Table, one: Sketches, other: Sketches, config: GlobalConfig)
     orientations[unknown[~agree[unknown]]] = ANY_ORIENTATION
     cosines = _cosines(one, other)
     if cosines is not None:
-        agree |= cosines >= config.sure_similarity
+        agree |= (cosines >= config.sure_similarity) | pairs["stands_out"].to_numpy()
     turned = pairs.set_column(pairs.column_names.index("orientation"), "orientation", pa.array(orientations))
     return _judged(turned, similarity, ~agree, found, visible, cosines=cosines)
 
@@ -196,6 +196,7 @@ def _judged(
     columns = [
         *(pairs[name] for name in ("a", "b", "orientation", "region", "votes")),
         pa.array(verdict, pa.string()),
+        pairs["stands_out"],
         pa.array(similarity),
         *(pa.array(counts) for counts in corners),
     ]

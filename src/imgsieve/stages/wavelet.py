@@ -32,9 +32,17 @@ FLAT_CONTRAST = 1.5
 """Gray levels of deviation below which a picture has nothing to compare; only its bytes and pixels speak for it."""
 
 PROPOSAL = np.dtype(
-    [("a", "<i4"), ("b", "<i4"), ("bits", "<i2"), ("votes", "i1"), ("orientation", "i1"), ("region", "i1")]
+    [
+        ("a", "<i4"),
+        ("b", "<i4"),
+        ("bits", "<i2"),
+        ("votes", "i1"),
+        ("orientation", "i1"),
+        ("region", "i1"),
+        ("stands_out", "?"),
+    ]
 )
-"""A proposed pair while it waits for its equals: 13 bytes. Columns as in `imgsieve.schema.PAIRS_WAVELET`."""
+"""A proposed pair while it waits for its equals: 14 bytes. Columns as in `imgsieve.schema.PAIRS_WAVELET`."""
 
 _FAR = HASH_BYTES * 8
 
@@ -80,15 +88,21 @@ def other_proposals(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray
     return whole_proposals(one, other, np.full(len(one), _FAR, np.int16), np.zeros(len(one), np.int8))
 
 
-def descriptor_proposals(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.void]:
-    """Return proposals of pictures whose descriptors are near, a below b; it is not known how they lie on each other.
+def descriptor_proposals(
+    one: NDArray[np.int32], other: NDArray[np.int32], stands_out: NDArray[np.bool_]
+) -> NDArray[np.void]:
+    """Return proposals of pictures whose descriptors are near; it is not known how they lie on each other.
 
     Parameters
     ----------
-    a, b
-        Shape (n,), int32: images, a below b.
+    one, other
+        Shape (n,), int32: images.
+    stands_out
+        Shape (n,): whether all but a few descriptors are far less near.
     """
-    return _proposals(a, b, np.full(len(a), _FAR, np.int16), regions.SOME_PART)
+    out = _proposals(one, other, np.full(len(one), _FAR, np.int16), regions.SOME_PART)
+    out["stands_out"] = stands_out
+    return out
 
 
 def voted_proposals(
@@ -159,6 +173,7 @@ def table_of(proposals: NDArray[np.void]) -> pa.Table:
     best = ordered[fresh]
     if len(best):
         best["votes"] = np.maximum.reduceat(ordered["votes"], np.nonzero(fresh)[0])
+        best["stands_out"] = np.logical_or.reduceat(ordered["stands_out"], np.nonzero(fresh)[0])
     return _table(best, Verdict.UNDECIDED, None)
 
 
@@ -170,6 +185,7 @@ def _table(proposals: NDArray[np.void], verdict: str, exact: NDArray[np.str_] | 
         pa.array(proposals["b"].astype(np.int64)),
         *(pa.array(np.ascontiguousarray(proposals[name])) for name in ("orientation", "region", "votes")),
         pa.repeat(verdict, n),
+        pa.array(np.ascontiguousarray(proposals["stands_out"])),
         pa.array(np.ascontiguousarray(proposals["bits"])),
         pa.nulls(n, pa.string()) if exact is None else pa.array(exact, pa.string()),
     ]
