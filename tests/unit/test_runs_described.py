@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import pickle
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -69,13 +70,47 @@ def _features(folder, table, edges):
     return FeatureColumns(folder, tuple(names), np.array(edges), "print")
 
 
-def _proposed(root, table, images, *, edges=(0, COUNT), workers=1, portions=None):
+@dataclass(frozen=True)
+class Stored:
+    """A value that other processes may not write."""
+
+    data: bytes
+
+    @property
+    def value(self):
+        array = pickle.loads(self.data)  # noqa: S301 - what the test wrote
+        array.flags.writeable = False
+        return array
+
+
+class Apart(ThreadExecutor):
+    """An executor whose tasks share no memory with the caller."""
+
+    def __init__(self):
+        super().__init__(2)
+        self.elsewhere = True
+        self.stored = 0
+
+    def share(self, value):
+        self.stored += 1
+        return Stored(pickle.dumps(value))
+
+    def map(self, function, tasks):
+        work = pickle.dumps(function)
+
+        def carried_out(task):
+            return pickle.dumps(pickle.loads(work)(pickle.loads(task)))  # noqa: S301 - what the test wrote
+
+        return map(pickle.loads, super().map(carried_out, map(pickle.dumps, tasks)))
+
+
+def _proposed(root, table, images, *, edges=(0, COUNT), workers=1, portions=None, executor=None):
     folder = RunFolder(root)
     told = []
     with PairSpill(folder, COUNT) as spill:
         more = () if portions is None else (portions,)
         features = _features(folder, table, list(edges))
-        propose_described(features, images, CONFIG, ThreadExecutor(workers), spill, told.append, *more)
+        propose_described(features, images, CONFIG, executor or ThreadExecutor(workers), spill, told.append, *more)
         # Both of a pair may propose it; whoever reads takes it once.
         found = sorted({(int(p["a"]), int(p["b"])) for _, _, part in spill.read() for p in part})
     assert told == sorted(told)
@@ -108,6 +143,14 @@ def test_parts_workers_and_portions_of_work_do_not_matter(tmp_path, table):
         root = tmp_path / f"{number}-cut"
         assert _proposed(root, table, images, edges=(0, 8, 8, 33, 200, COUNT), workers=4, portions=portions) == whole
         assert sorted(path.name for path in root.iterdir()) == ["features"]
+
+
+@pytest.mark.parametrize("portions", [None, SMALL_CELLS], ids=["one", "cells"])
+def test_where_tasks_share_no_memory_the_same_is_found(tmp_path, table, portions):
+    images = np.setdiff1d(np.arange(COUNT), [FAILED]).astype(np.int32)
+    whole, executor = _proposed(tmp_path / "here", table, images, portions=portions), Apart()
+    assert _proposed(tmp_path / "apart", table, images, portions=portions, executor=executor) == whole
+    assert executor.stored == (1 if portions is None else len(images) // SMALL_CELLS.cell_rows)
 
 
 def test_of_cells_only_the_near_ones_are_asked(tmp_path, table, descriptors):

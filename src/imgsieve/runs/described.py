@@ -1,14 +1,15 @@
 """Stage 1, third part: pairs that the descriptors of whole pictures propose.
 
 Descriptors are put in the order of their cells, on disk; those of each cell are compared with those of the cells that
-are near, a bounded number at a time. Few pictures have one cell, so all are compared with all.
+are near, a bounded number at a time. Few pictures have one cell, so all are compared with all. Where tasks share no
+memory, each is given the cells that it needs by the store of objects.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.config import GlobalConfig
-from imgsieve.executors import Executor
+from imgsieve.executors import Executor, Shared, Titled
 from imgsieve.runs.block_spill import BlockSpill
 from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.pair_spill import PairSpill
@@ -93,6 +94,10 @@ class _Cells:
             count = min(most, end - begin)
             yield np.frombuffer(os.pread(self.descriptor, count * size, begin * size), self.dtype)
 
+    def others(self, cell: int) -> Iterator[NDArray[np.void]]:
+        """Yield the records of a cell in the pieces in which they are asked."""
+        return self.read(cell, _OTHERS)
+
 
 class _Nearest:
     """The search of one run."""
@@ -116,17 +121,29 @@ class _Nearest:
             cells = self._sorted(file, executor)
             asked = (queries for cell in range(self._cells) for queries in cells.read(cell, _QUERIES))
             count = 0
-            for size, proposals in executor.map(lambda queries: self._compared(queries, cells), asked):
+            for size, proposals in self._compared(executor, cells, asked):
                 spill.add(proposals)
                 count += size
                 done(count)
+
+    def _compared(
+        self, executor: Executor, cells: _Cells, asked: Iterator[NDArray[np.void]]
+    ) -> Iterator[tuple[int, NDArray[np.void]]]:
+        """Yield how many asked, and the pairs that they propose."""
+        config = self._config
+        if not executor.elsewhere:
+            return executor.map(lambda queries: _proposed(queries, cells.others, config), asked)
+        pieces = [tuple(map(executor.share, cells.others(cell))) for cell in range(self._cells)]
+        tasks = (_Asked(queries, {cell: pieces[cell] for cell in _probed(queries)}) for queries in asked)
+        return executor.map(Titled("wavelet: descriptors", _Compare(config)), tasks)
 
     def _sorted(self, file: IO[bytes], executor: Executor) -> _Cells:
         """Write the records of all pictures to a file, cell by cell."""
         centers = self._centers()
         sizes = []
         with BlockSpill(self._features.folder, self._record, self._cells, _WAITING) as waiting:
-            for records in executor.map(lambda part: self._placed(part, centers), self._described(self._images)):
+            place = Titled("wavelet: cells of descriptors", _Place(self._record, centers, self._probes))
+            for records in executor.map(place, self._described(self._images)):
                 waiting.add(records, records["probes"][:, 0].astype(np.int64))
             waiting.finish()
             for cell in range(self._cells):
@@ -152,18 +169,56 @@ class _Nearest:
         chosen = np.unique(self._images[np.linspace(0, len(self._images) - 1, samples).astype(np.int64)])
         return centers_of(np.concatenate([found for _, found in self._described(chosen)]), self._cells)
 
-    def _placed(self, part: tuple[NDArray[np.int32], NDArray[np.int8]], centers: NDArray[np.int8]) -> NDArray[np.void]:
-        """Return the records of some pictures."""
-        records = np.empty(len(part[0]), self._record)
+
+@dataclass(frozen=True)
+class _Place:
+    """Finds the cells of some pictures."""
+
+    record: np.dtype[np.void]
+    centers: NDArray[np.int8]
+    probes: int
+
+    def __call__(self, part: tuple[NDArray[np.int32], NDArray[np.int8]]) -> NDArray[np.void]:
+        """Return their records."""
+        records = np.empty(len(part[0]), self.record)
         records["image"], records["descriptor"] = part
-        records["probes"] = nearest_centers(np.ascontiguousarray(part[1]), centers, self._probes)
+        # Compiled loops want memory that may be written, which that of other processes may not.
+        records["probes"] = nearest_centers(np.array(part[1]), np.array(self.centers), self.probes)
         return records
 
-    def _compared(self, queries: NDArray[np.void], cells: _Cells) -> tuple[int, NDArray[np.void]]:
+
+@dataclass(frozen=True)
+class _Asked:
+    """Those that ask, and the cells that they are compared with, by their numbers and in pieces."""
+
+    queries: NDArray[np.void]
+    cells: Mapping[int, tuple[Shared[NDArray[np.void]], ...]]
+
+
+@dataclass(frozen=True)
+class _Compare:
+    """Compares in a process that has nothing but what is in the task."""
+
+    config: GlobalConfig
+
+    def __call__(self, asked: _Asked) -> tuple[int, NDArray[np.void]]:
         """Return how many asked, and the pairs that they propose."""
-        neighbors = Neighbors(queries["descriptor"], queries["image"], self._config)
-        for cell in np.unique(queries["probes"]).tolist():
-            asking = np.nonzero((queries["probes"] == cell).any(axis=1))[0]
-            for others in cells.read(cell, _OTHERS):
-                neighbors.meet(asking, others["descriptor"], others["image"])
-        return len(queries), wavelet.descriptor_proposals(*neighbors.proposed())
+        return _proposed(asked.queries, lambda cell: (piece.value for piece in asked.cells[cell]), self.config)
+
+
+def _probed(queries: NDArray[np.void]) -> list[int]:
+    """Return the cells that any of those that ask is compared with."""
+    cells: list[int] = np.unique(queries["probes"]).tolist()
+    return cells
+
+
+def _proposed(
+    queries: NDArray[np.void], others_of: Callable[[int], Iterable[NDArray[np.void]]], config: GlobalConfig
+) -> tuple[int, NDArray[np.void]]:
+    """Return how many asked, and the pairs that they propose, by the records of each cell that they probe."""
+    neighbors = Neighbors(queries["descriptor"], queries["image"], config)
+    for cell in _probed(queries):
+        asking = np.nonzero((queries["probes"] == cell).any(axis=1))[0]
+        for others in others_of(cell):
+            neighbors.meet(asking, others["descriptor"], others["image"])
+    return len(queries), wavelet.descriptor_proposals(*neighbors.proposed())

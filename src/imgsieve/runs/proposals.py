@@ -88,7 +88,7 @@ def propose(
                     features,
                     ids,
                     config.refine,
-                    executor.nearby,
+                    executor,
                     spill,
                     lambda count: done(after + count - int(_MEETING * count)),
                 )
