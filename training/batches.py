@@ -34,8 +34,8 @@ class Batches(Dataset[Batch]):
     Parameters
     ----------
     neighbors
-        For each picture those that look most like it, shape (pictures, k): half of a batch are random pictures, half
-        are random ones with three look-alikes each. None: random pictures only.
+        For each picture those that look most like it, shape (pictures, k): a quarter of a batch are random pictures,
+        the others random ones with three look-alikes each. None: random pictures only.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class Batches(Dataset[Batch]):
         bank = self.scenery.pictures
         if self.neighbors is None:
             return chance.integers(self.size, len(bank))
-        alone = chance.integers(self.size // 2, len(bank))
-        seeds = chance.integers(self.size // 8, len(bank))
+        alone = chance.integers(self.size // 4, len(bank))
+        seeds = chance.integers(3 * self.size // 16, len(bank))
         near = self.neighbors[seeds]
         picks = torch.stack([chance.integers(len(seeds), near.shape[1]) for _ in range(3)], 1)
         return torch.cat((alone, seeds, near.gather(1, picks).flatten()))

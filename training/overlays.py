@@ -88,6 +88,39 @@ class Scenery:
         mask = (inside < 1).float()[:, None] * strength[:, None, None, None]
         return torch.lerp(pixels, _colors(count, chance).expand_as(pixels), mask)
 
+    def stickers(self, pixels: Tensor, chance: Chance) -> Tensor:
+        """Stick something small on pictures: a disk or box with an edge and three marks inside, or another picture."""
+        count, side = len(pixels), pixels.shape[-1]
+        line = torch.linspace(-1, 1, side, device=pixels.device)
+        size = chance.geometric(count, 0.12, 0.42)
+        spot = torch.stack([chance.uniform(count, -1, 1) * (1.05 - size) for _ in range(2)], 1)
+        stretch = chance.geometric(count, 0.75, 1.33)
+        x = (line - spot[:, :1]) / (size * stretch)[:, None]
+        y = (line - spot[:, 1:]) / (size / stretch)[:, None]
+        x, y = x[:, None, :].expand(-1, side, -1), y[:, :, None].expand(-1, -1, side)
+        disk = chance.flags(count, 0.6)[:, None, None]
+        reach = torch.where(disk, (x * x + y * y).sqrt(), x.abs().maximum(y.abs()))[:, None]
+        inside = self._marked(x, y, reach, chance)
+        pasted = chance.flags(count, 0.3).nonzero()[:, 0]
+        if len(pasted):
+            level = self.pictures.levels[2][chance.integers(len(pasted), len(self.pictures))].float() / 255
+            places = torch.stack((x[pasted], y[pasted]), -1)
+            inside[pasted] = functional.grid_sample(level, places, padding_mode="border", align_corners=False)
+        return torch.where(reach < 1, inside, pixels)
+
+    @staticmethod
+    def _marked(x: Tensor, y: Tensor, reach: Tensor, chance: Chance) -> Tensor:
+        """Paint the inside of stickers, shape (n, 3, side, side)."""
+        count = len(x)
+        inside = torch.where(reach < 0.9, _colors(count, chance), _colors(count, chance))
+        ink = _colors(count, chance)
+        for _ in range(3):
+            left, top = (chance.uniform(count, -0.6, 0.6)[:, None, None] for _ in range(2))
+            wide, high = (chance.geometric(count, 0.06, 0.4)[:, None, None] for _ in range(2))
+            mark = (((x - left) / wide) ** 2 + ((y - top) / high) ** 2)[:, None]
+            inside = torch.where(mark < 1, ink, inside)
+        return inside
+
     def border(self, pixels: Tensor, chance: Chance) -> Tensor:
         """Cover up to a tenth of the side at each edge."""
         count, side = len(pixels), pixels.shape[-1]

@@ -19,12 +19,12 @@ __all__ = ["Recipe", "State"]
 class Recipe:
     """Sizes and rates."""
 
-    steps: int = 6000
+    steps: int = 11000
     size: int = 128
     """Pictures a batch, of three views each."""
     parts: int = 2
     """Parts of a batch, worked on at the same time and normalized on their own: a part of the recipe."""
-    peak: float = 2e-3
+    peak: float = 1.2e-3
     """Learning rate after the warm-up."""
     warmup: int = 200
     """Steps with a rising rate."""

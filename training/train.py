@@ -2,7 +2,7 @@
 
 Usage::
 
-    python -m training.train --data photos.zip --out DIR [--device cpu|cuda] [--steps 6000] [--seed 1]
+    python -m training.train --data photos.zip --out DIR [--device cpu|cuda] [--steps 11000] [--seed 1]
 
 DIR gets ``checkpoint.pt``, from which the same command goes on where it was stopped, and ``train.log``.
 """

@@ -28,8 +28,8 @@ class Edits:
     """Share of views that are cut or placed a second time, after all else."""
 
 
-FEW = Edits(Placement(cropped=0.32, placed=0.26, oriented=0.42, turned=0.18, slanted=0.04), strength=0.42, again=0.0)
-MANY = Edits(Placement(cropped=0.42, placed=0.32, oriented=0.42, turned=0.35, slanted=0.12), strength=1.0, again=0.15)
+FEW = Edits(Placement(cropped=0.36, placed=0.26, oriented=0.48, turned=0.18, slanted=0.04), strength=0.42, again=0.0)
+MANY = Edits(Placement(cropped=0.46, placed=0.32, oriented=0.48, turned=0.35, slanted=0.12), strength=1.0, again=0.15)
 
 _AGAIN = Placement(cropped=0.6, placed=0.4, oriented=0.0, turned=0.2, slanted=0.05)
 
@@ -70,6 +70,7 @@ def edited(bank: Bank, chosen: Tensor, side: int, edits: Edits, scenery: Scenery
         chance.some(pixels, share * strength, edit)
     pixels = _placed(pixels, inside, scenery, chance)
     chance.some(pixels, 0.12 * strength, scenery.shapes)
+    chance.some(pixels, 0.16 * strength, scenery.stickers)
     chance.some(pixels, 0.15 * strength, scenery.writing)
     chance.some(pixels, 0.10 * strength, scenery.border)
     if edits.again:

@@ -52,6 +52,15 @@ def test_each_edit_keeps_the_shape_and_is_repeatable(scenery, share, edit):
     assert torch.equal(first, second)
 
 
+def test_stickers_cover_a_small_part_and_leave_the_rest(scenery):
+    pixels = plain(scenery.pictures, torch.arange(20), 64, chance())
+    stuck = scenery.stickers(pixels.clone(), chance(2))
+    changed = (stuck != pixels).any(dim=1).float().mean(dim=(1, 2))
+    assert changed.min() > 0.005
+    assert changed.max() < 0.25
+    assert changed.median() < 0.12
+
+
 def test_gray_and_negative_are_what_they_say(scenery):
     pixels = plain(scenery.pictures, torch.arange(3), 64, chance())
     dull = gray(pixels, chance())
