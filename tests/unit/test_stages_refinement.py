@@ -137,6 +137,14 @@ def test_a_pair_that_stands_out_passes_whatever_corners_say():
         assert (row["verdict"], row["stands_out"], row["orientation"]) == (verdict, stands_out, ANY_ORIENTATION)
 
 
+def test_a_few_votes_do_not_turn_a_pair_that_stands_out():
+    pixels = _picture("shelf")
+    sketches = _described([pixels], [orient(pixels, 4)], 0.6)
+    for stands_out, orientation in ((False, 0), (True, 4)):
+        pairs = _pairs(1, region=SOME_PART, votes=3, stands_out=stands_out)
+        assert match(pairs, *sketches, GlobalConfig()).to_pylist()[0]["orientation"] == orientation
+
+
 def test_without_descriptors_none_is_told():
     assert _judged([_picture()], [_picture()])[0]["cosine"] is None
 

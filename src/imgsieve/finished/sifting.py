@@ -15,7 +15,7 @@ from imgsieve.finished.index import SearchIndex
 from imgsieve.finished.query import QUERY, Query
 from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.embedded import vectors_of
-from imgsieve.schema import PAIRS_COLOR, PAIRS_GLOBAL, Verdict
+from imgsieve.schema import PAIRS_COLOR, PAIRS_GLOBAL, PAIRS_WAVELET, Verdict
 from imgsieve.stages import color, refinement, wavelet
 from imgsieve.stages.neighbors import Neighbors
 
@@ -123,7 +123,8 @@ def propose_described(
         neighbors.meet(_FIRST, vectors, (rows + start).astype(np.int32))
     found = wavelet.descriptor_proposals(*neighbors.proposed(without=equal))
     stands_out = pc.is_in(known["b"], pa.array(found["b"][found["stands_out"]], pa.int64()))
-    known = known.set_column(known.column_names.index("stands_out"), "stands_out", stands_out)
+    field = PAIRS_WAVELET.field("stands_out")
+    known = known.set_column(known.column_names.index(field.name), field, stands_out)
     return _beside(known, found[~np.isin(found["b"], known["b"].to_numpy())])
 
 

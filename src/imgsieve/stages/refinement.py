@@ -119,7 +119,10 @@ def match(pairs: pa.Table, one: Sketches, other: Sketches, config: GlobalConfig)
     """
     orientations = pairs["orientation"].to_numpy().astype(np.int8)
     regions = pairs["region"].to_numpy()
-    unknown = np.nonzero((regions == SOME_PART) & (pairs["votes"].to_numpy() == 0))[0]
+    cosines = _cosines(one, other)
+    vouched_for = _vouched_for(pairs, cosines, config)
+    # A few corners vote for some orientation of strangers, too, and so of copies that lie otherwise.
+    unknown = np.nonzero((regions == SOME_PART) & ((pairs["votes"].to_numpy() == 0) | vouched_for))[0]
     if len(unknown):
         orientations[unknown] = _turns(one.take(unknown), other.take(unknown), config)
     found, visible, maps = matches(one.corners, other.corners, orientations, config.max_match_distance_bits)
@@ -137,9 +140,7 @@ def match(pairs: pa.Table, one: Sketches, other: Sketches, config: GlobalConfig)
         similarity[rows] = np.maximum(similarity[rows], by_frames)
     # Where only descriptors speak, keypoints have to find out how the pictures lie on each other.
     orientations[unknown[~agree[unknown]]] = ANY_ORIENTATION
-    cosines = _cosines(one, other)
-    if cosines is not None:
-        agree |= (cosines >= config.sure_similarity) | pairs["stands_out"].to_numpy()
+    agree |= vouched_for
     turned = pairs.set_column(pairs.column_names.index("orientation"), "orientation", pa.array(orientations))
     return _judged(turned, similarity, ~agree, found, visible, cosines=cosines)
 
@@ -151,6 +152,13 @@ def _turns(one: Sketches, other: Sketches, config: GlobalConfig) -> NDArray[np.i
         for turn in range(COUNT)
     ]
     return np.asarray(np.argmax(found, axis=0), np.int8)
+
+
+def _vouched_for(pairs: pa.Table, cosines: NDArray[np.float32] | None, config: GlobalConfig) -> NDArray[np.bool_]:
+    """Return which pairs pass by their descriptors alone: shape (n,)."""
+    if cosines is None:
+        return np.zeros(len(pairs), bool)
+    return np.asarray((cosines >= config.sure_similarity) | pairs["stands_out"].to_numpy())
 
 
 def _cosines(one: Sketches, other: Sketches) -> NDArray[np.float32] | None:
