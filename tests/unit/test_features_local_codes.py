@@ -117,6 +117,16 @@ def test_turning_a_code_and_back_changes_nothing():
         np.testing.assert_array_equal(back[1], places)
 
 
+def test_codes_of_a_table_that_may_not_be_written_are_turned_as_well():
+    codes = np.random.default_rng(2).integers(0, 256, (4, BITS // 8), dtype=np.uint8)
+    places = np.full((4, 3), LEVELS - 1, np.uint8)
+    expected, _ = turned(codes, places, 5)
+    kept = codes.copy()
+    codes.flags.writeable = places.flags.writeable = False
+    np.testing.assert_array_equal(turned(codes, places, 5)[0], expected)
+    np.testing.assert_array_equal(codes, kept)
+
+
 @pytest.mark.parametrize("value", [0, 90, 255])
 def test_a_flat_picture_has_no_corners(value):
     corners = _corners(np.full((200, 300, 3), value, np.uint8))

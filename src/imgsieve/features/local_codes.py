@@ -134,9 +134,9 @@ def turned(
     """
     if orientation == 0:
         return codes, places
-    words = np.zeros((*codes.shape[:-1], 2), np.uint64)
-    for byte, added in enumerate(_TURNED[orientation]):
-        words |= added[codes[..., byte]]
+    # Compiled loops want memory that may be written, which that of a table may not.
+    rows = np.require(codes, np.uint8, ["C", "W"]).reshape(-1, LOCAL_CODE_BYTES)
+    words = _reordered(rows, _TURNED[orientation])
     out = places.copy()
     # Places are measured from the corner of the square around the picture, so turning it keeps them inside.
     down, right = places[..., 0], places[..., 1]
@@ -146,7 +146,21 @@ def turned(
         down, right = PLACES - right, down
     out[..., 0], out[..., 1] = down, right
     out[places[..., 2] == NO_CORNER] = NO_CORNER
-    return words.view(np.uint8), out
+    return words.view(np.uint8).reshape(codes.shape), out
+
+
+@njit(nogil=True, cache=True)
+def _reordered(codes: NDArray[np.uint8], added: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the words of codes of shape (n, 16) whose bytes add to them what a table of shape (16, 256, 2) says."""
+    out = np.zeros((codes.shape[0], 2), np.uint64)
+    for k in range(codes.shape[0]):
+        first, second = np.uint64(0), np.uint64(0)
+        for byte in range(LOCAL_CODE_BYTES):
+            value = codes[k, byte]
+            first |= added[byte, value, 0]
+            second |= added[byte, value, 1]
+        out[k, 0], out[k, 1] = first, second
+    return out
 
 
 @njit(nogil=True, cache=True)

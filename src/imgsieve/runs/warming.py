@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from imgsieve.config import ColorConfig, GlobalConfig, LocalConfig
 from imgsieve.features.describing import describe
+from imgsieve.features.local_codes import turned
 from imgsieve.features.orientation import ANY_ORIENTATION
 from imgsieve.features.recoloring import recoloring
 from imgsieve.features.regions import WHOLE
@@ -122,6 +123,7 @@ def run_loops() -> None:
     corners = Corners(found.local_codes[None], found.local_places[None])
     sketches = refinement.Sketches(corners, found.layout[None], found.true_size[None], trimmed)
     refinement.match(pairs, sketches, sketches, GlobalConfig())
+    turned(found.local_codes, found.local_places, 1)
     _warm_votes(found.local_codes)
     _warm_descriptors()
     _warm_groups()

@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from imgsieve.features.local_codes import LEVEL_RATIO, LEVELS, NO_CORNER, PLACES
-from imgsieve.search.words import ones
+from imgsieve.search.words import any_near, ones
 from imgsieve.stages.votes import agree
 
 __all__ = ["count_fitting"]
@@ -78,21 +78,31 @@ def _match(
     out: NDArray[np.uint8],
 ) -> int:
     """Write the places of matches in both pictures, shape (80, 6); return how many there are."""
+    corners = _corners(places_b)
+    first, second = codes_b[:corners, 0].copy(), codes_b[:corners, 1].copy()
     count = 0
-    for i in range(codes_a.shape[0]):
-        if places_a[i, 2] == NO_CORNER:
-            break
+    for i in range(_corners(places_a)):
+        one, two = codes_a[i, 0], codes_a[i, 1]
+        # Most corners of strangers are near none, which is found out for several at a time.
+        if not any_near(one, two, first, second, np.uint64(radius)):
+            continue
         nearest, least = -1, np.uint64(radius + 1)
-        for j in range(codes_b.shape[0]):
-            if places_b[j, 2] == NO_CORNER:
-                break
-            apart = ones(codes_a[i, 0] ^ codes_b[j, 0]) + ones(codes_a[i, 1] ^ codes_b[j, 1])
+        for j in range(corners):
+            apart = ones(one ^ first[j]) + ones(two ^ second[j])
             if apart < least:
                 nearest, least = j, apart
-        if nearest >= 0:
-            out[count, :3], out[count, 3:] = places_a[i], places_b[nearest]
-            count += 1
+        out[count, :3], out[count, 3:] = places_a[i], places_b[nearest]
+        count += 1
     return count
+
+
+@njit(nogil=True, cache=True)
+def _corners(places: NDArray[np.uint8]) -> int:
+    """Return how many corners a picture has; they come first."""
+    for k in range(places.shape[0]):
+        if places[k, 2] == NO_CORNER:
+            return k
+    return int(places.shape[0])
 
 
 @njit(nogil=True, cache=True)
