@@ -64,6 +64,12 @@ CONSTANTS = {
     "order": Constant(2.7e-4, "core seconds", "of the driver, stage 1, an image: corners put in order", RAY_SCALE),
     "gather": Constant(3.8e-5, "core seconds", "of the driver, stages 2 and 3, a proposed pair", RAY_SCALE),
     "say": Constant(5e-4, "core seconds", "of the driver, stage 4, a pair, at most", RAY_RUN),
+    "near": Constant(4.1e-9, "core seconds", "to compare two descriptors", RECENT),
+    "cell": Constant(512, "", "descriptors of a cell on average, unless there would be more cells than", "fixed"),
+    "cells": Constant(4096, "", "", "fixed"),
+    "probes": Constant(12, "", "cells that a descriptor is compared with", "fixed"),
+    "record": Constant(156, "bytes", "a descriptor with its image and the cells that it probes", "by its array"),
+    "sketch": Constant(292 + 2678, "bytes", "what stages 2 and 3 read of an image", "by their columns"),
     "numbers": Constant(30, "bytes", "an image in the driver's memory while codes are searched", "by its arrays"),
     "block": Constant(393_216, "", "codes of a block that is searched, at least; 64 blocks at most", "fixed"),
     "asking": Constant(131_072, "", "images of a block that asks, at least; 192 blocks at most", "fixed"),
@@ -165,32 +171,41 @@ def requests() -> str:
     return table(head("requests and downloads"), rows)
 
 
-def work() -> dict[str, float]:
-    """Return core seconds an image, by part."""
-    return {
+def compared(images: int) -> float:
+    """Return with how many others the descriptor of an image is compared, centers of cells among them."""
+    cells = min(images / value("cell"), value("cells"))
+    return value("probes") * images / cells + cells
+
+
+def work(images: int) -> dict[str, float]:
+    """Return core seconds, by part."""
+    each_one = {
         "extraction": value("extract"),
-        "stage 1": value("search"),
+        "stage 1, codes and corners": value("search"),
+        "stage 1, descriptors": compared(images) * value("near"),
         "stages 2, 3": value("pairs") * value("judge"),
         "stage 4": value("asked") * value("verify"),
         "groups, stage 5, report": value("group"),
     }
+    return {name: images * seconds for name, seconds in each_one.items()}
 
 
 def hours(images: int, machines: int) -> float:
     """Return the hours of a run: cores where they are the limit, the network or the account where that is."""
     power = machines * value("cores") * value("busy")
     downloads = images * value("picture") / min(machines * value("network"), value("egress"))
-    reading = max(images * value("extract") / power, downloads, images / value("rate"))
-    rest = sum(work().values()) - value("extract")
-    return (reading + images * rest / power) / 3600
+    parts = work(images)
+    reading = max(parts.pop("extraction") / power, downloads, images / value("rate"))
+    return (reading + sum(parts.values()) / power) / 3600
 
 
 def machines() -> str:
     """Return the table of work, time and cost."""
-    formulas = ("extract", "search", "pairs judge", "asked verify", "group")
+    formulas = ("extract", "search", "(probes N / cells + cells) near", "pairs judge", "asked verify", "group")
+    by_part = [work(n) for n in SIZES]
     rows = [
-        spread(name, f"N {formula}", 3600, "core h", each(seconds))
-        for (name, seconds), formula in zip(work().items(), formulas, strict=True)
+        spread(name, f"N {formula}", 3600, "core h", [parts[name] for parts in by_part])
+        for name, formula in zip(by_part[0], formulas, strict=True)
     ]
     took = [hours(images, count) for images, count in SIZES.items()]
     alone = [hours(images, 1) for images in SIZES]
@@ -239,7 +254,8 @@ def hours_on_ray(images: int, machines: int) -> float:
     """Return the hours of a run on Ray: each part takes what its workers take, or its driver where that is more."""
     power = machines * value("cores") * value("busy")
     downloads = images * value("picture") / min(machines * value("network"), value("egress"))
-    parts, own = {name: images * seconds for name, seconds in work().items()}, driven(images)
+    parts, own = work(images), driven(images)
+    parts["stage 1"] = sum(parts.pop(f"stage 1, {of}") for of in ("codes and corners", "descriptors"))
     parts["stage 1"] += sorting(images)
     reading = max(parts.pop("extraction") / power, own["extraction"], downloads, images / value("rate"))
     last = parts.pop("groups, stage 5, report")
@@ -248,20 +264,21 @@ def hours_on_ray(images: int, machines: int) -> float:
 
 def on_ray() -> str:
     """Return the table of what one driver and its cluster do."""
-    others = 1 / value("rows") + 2 * value("pairs") / 1024 + value("asked") / 8
+    others = 3 / value("rows") + 2 * value("pairs") / 1024 + value("asked") / 8
     tasks = [n * others + search_tasks(n) for n in SIZES]
     took = [hours_on_ray(images, count) for images, count in SIZES.items()]
     formulas = ("N shard / rows", "N order + searches task", "N pairs gather", "N asked say", "N group")
     by_part = [driven(n) for n in SIZES]
     rows = [
         ("machines", "", *(f"{count}" for count in SIZES.values())),
-        spread("tasks", "N / rows + searches + 2 N pairs / 1024 + N asked / 8", 1e6, "million", tasks),
+        spread("tasks", "3 N / rows + searches + 2 N pairs / 1024 + N asked / 8", 1e6, "million", tasks),
         spread(
             "keys in order, in workers", "sort (2 asking + 9 searched) N", 3600, "core h", [sorting(n) for n in SIZES]
         ),
         spread("searches, through the store", "at most 288 N machines", 1e9, "GB", _moved()),
         spread("corners, through the driver", "3 N (corners + matches)", 1e9, "GB", each(3 * _exchanged())),
-        spread("stages 2 and 3, through the driver", "2 N pairs (292 + 2,560)", 1e9, "GB", each(_rows_sent())),
+        spread("descriptors, through the store", "at most N record machines", 1e9, "GB", _cells_moved()),
+        spread("stages 2 and 3, through the driver", "2 N pairs sketch", 1e9, "GB", each(_rows_sent())),
         *(
             spread(f"driver, {name}", formula, 3600, "core h", [parts[name] for parts in by_part])
             for name, formula in zip(by_part[0], formulas, strict=True)
@@ -269,6 +286,7 @@ def on_ray() -> str:
         spread("driver's memory in the searches", "N numbers", 1e9, "GB", each(value("numbers"))),
         spread("driver's memory in the grouping", "N held", 1e9, "GB", each(value("held"))),
         spread("driver's disk, corners in order", "N corners", 1e9, "GB", each(value("corners"))),
+        spread("a node's memory for descriptors, at most", "N record", 1e9, "GB", each(value("record"))),
         spread("a worker's blocks", "32 N / searched + 256 N / asking", 1e6, "MB", _block_bytes()),
         spread("time", "see below", 1, "h", took),
         spread("machines, USD", "machines hours hour", 1, "USD", _paid(took)),
@@ -282,6 +300,11 @@ def _moved() -> list[float]:
     return [min(bytes_, n * 288 * m) for bytes_, (n, m) in zip(most, SIZES.items(), strict=True)]
 
 
+def _cells_moved() -> list[float]:
+    """Return the bytes of cells that cross the network: at most all of them to each machine."""
+    return [n * value("record") * m for n, m in SIZES.items()]
+
+
 def _block_bytes() -> list[float]:
     return [32 * n / p + 256 * n / q for n in SIZES for p, q in (blocks(n),)]
 
@@ -291,7 +314,7 @@ def _exchanged() -> float:
 
 
 def _rows_sent() -> float:
-    return 2 * value("pairs") * (292 + 2560)
+    return 2 * value("pairs") * value("sketch")
 
 
 def _paid(took: list[float]) -> list[float]:
@@ -317,9 +340,18 @@ def limits() -> str:
         ("memory of the grouping", "0.7 memory / held", room / value("held")),
         ("local disk of 1.8 TB", "1.8 TB / (features + thumb)", disk / (value("features") + value("thumb"))),
         ("network, a day", "network day / picture", value("network") * day / value("picture")),
-        ("work, a day", "cores busy day / (all core seconds an image)", power * day / sum(work().values())),
+        ("work, a day", "cores busy day = all core seconds", _worked_off(power * day)),
     ]
     return table(("limit", "formula", "reached at"), [(a, f"`{b}`", f"{c / 1e6:,.0f} million") for a, b, c in rows])
+
+
+def _worked_off(seconds: float) -> float:
+    """Return the number of images whose work takes so many core seconds."""
+    low, high = 1, 10**10
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if sum(work(middle).values()) <= seconds else (low, middle)
+    return low
 
 
 TABLES = {

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +34,21 @@ def toml(tmp_path, text):
     path = tmp_path / "options.toml"
     path.write_text(text, "utf-8")
     return path
+
+
+def _as_toml(value):
+    return "" if value is None else list(value) if isinstance(value, tuple) else value
+
+
+def test_the_readme_has_all_options_with_their_defaults():
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    told = {
+        name: tomllib.loads("\n".join(re.findall(r"`(\w+ = [^`]+)`", line)))
+        for name, line in re.findall(r"^\| `\[(\w+)\]` \|(.*)$", readme, re.MULTILINE)
+    }
+    options = dataclasses.asdict(RunConfig())
+    defaults = {table: {name: _as_toml(value) for name, value in row.items()} for table, row in options.items()}
+    assert told == defaults
 
 
 def test_nothing_given_is_the_defaults():
