@@ -145,12 +145,15 @@ def test_parts_workers_and_portions_of_work_do_not_matter(tmp_path, table):
         assert sorted(path.name for path in root.iterdir()) == ["features"]
 
 
+@pytest.mark.parametrize("piece", [7, 64, 1 << 16])
 @pytest.mark.parametrize("portions", [None, SMALL_CELLS], ids=["one", "cells"])
-def test_where_tasks_share_no_memory_the_same_is_found(tmp_path, table, portions):
+def test_where_tasks_share_no_memory_the_same_is_found(tmp_path, table, portions, piece, monkeypatch):
+    monkeypatch.setattr("imgsieve.runs.described._PIECE", piece)
+    monkeypatch.setattr("imgsieve.runs.described._OTHERS", 5)
     images = np.setdiff1d(np.arange(COUNT), [FAILED]).astype(np.int32)
     whole, executor = _proposed(tmp_path / "here", table, images, portions=portions), Apart()
     assert _proposed(tmp_path / "apart", table, images, portions=portions, executor=executor) == whole
-    assert executor.stored == (1 if portions is None else len(images) // SMALL_CELLS.cell_rows)
+    assert executor.stored == -(-len(images) // piece)
 
 
 def test_of_cells_only_the_near_ones_are_asked(tmp_path, table, descriptors):

@@ -28,6 +28,9 @@ from imgsieve.stages.neighbors import Neighbors
 
 __all__ = ["Portions", "propose_described"]
 
+_PIECE = 1 << 16
+"""Descriptors that lie in the store of objects together, 10 MB: with fewer, the driver is busy naming them."""
+
 _SAMPLES_A_CELL, _MOST_SAMPLES = 40, 1 << 16
 _QUERIES, _OTHERS = 1024, 8192
 """Descriptors that ask, and of those that are asked, in memory at a time for a worker."""
@@ -89,14 +92,23 @@ class _Cells:
 
     def read(self, cell: int, most: int) -> Iterator[NDArray[np.void]]:
         """Yield the records of a cell, ``most`` at a time; any thread may ask."""
-        size, end = self.dtype.itemsize, int(self.edges[cell + 1])
+        end = int(self.edges[cell + 1])
         for begin in range(int(self.edges[cell]), end, most):
-            count = min(most, end - begin)
-            yield np.frombuffer(os.pread(self.descriptor, count * size, begin * size), self.dtype)
+            yield self._between(begin, min(begin + most, end))
+
+    def _between(self, begin: int, end: int) -> NDArray[np.void]:
+        """Return the records from one place to another."""
+        size = self.dtype.itemsize
+        return np.frombuffer(os.pread(self.descriptor, (end - begin) * size, begin * size), self.dtype)
 
     def others(self, cell: int) -> Iterator[NDArray[np.void]]:
         """Yield the records of a cell in the pieces in which they are asked."""
         return self.read(cell, _OTHERS)
+
+    def shared(self, executor: Executor) -> list[Shared[NDArray[np.void]]]:
+        """Put all records into the store of objects, piece by piece."""
+        count = int(self.edges[-1])
+        return [executor.share(self._between(k, min(k + _PIECE, count))) for k in range(0, count, _PIECE)]
 
 
 class _Nearest:
@@ -133,9 +145,14 @@ class _Nearest:
         config = self._config
         if not executor.elsewhere:
             return executor.map(lambda queries: _proposed(queries, cells.others, config), asked)
-        pieces = [tuple(map(executor.share, cells.others(cell))) for cell in range(self._cells)]
-        tasks = (_Asked(queries, {cell: pieces[cell] for cell in _probed(queries)}) for queries in asked)
-        return executor.map(Titled("wavelet: descriptors", _Compare(config)), tasks)
+        pieces, edges = cells.shared(executor), cells.edges
+
+        def tasks() -> Iterator[_Asked]:
+            for queries in asked:
+                needed = {k for cell in _probed(queries) for k in _pieces_of(edges, cell)}
+                yield _Asked(queries, {k: pieces[k] for k in needed})
+
+        return executor.map(Titled("wavelet: descriptors", _Compare(config, edges)), tasks())
 
     def _sorted(self, file: IO[bytes], executor: Executor) -> _Cells:
         """Write the records of all pictures to a file, cell by cell."""
@@ -189,10 +206,17 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Asked:
-    """Those that ask, and the cells that they are compared with, by their numbers and in pieces."""
+    """Those that ask, and the pieces, by number, that hold the cells that they are compared with."""
 
     queries: NDArray[np.void]
-    cells: Mapping[int, tuple[Shared[NDArray[np.void]], ...]]
+    pieces: Mapping[int, Shared[NDArray[np.void]]]
+
+    def others(self, edges: NDArray[np.int64], cell: int) -> Iterator[NDArray[np.void]]:
+        """Yield the records of a cell in the pieces in which they are asked."""
+        for k in _pieces_of(edges, cell):
+            begin, end = np.clip(edges[cell : cell + 2] - k * _PIECE, 0, _PIECE).tolist()
+            for first in range(begin, end, _OTHERS):
+                yield self.pieces[k].value[first : min(first + _OTHERS, end)]
 
 
 @dataclass(frozen=True)
@@ -200,10 +224,18 @@ class _Compare:
     """Compares in a process that has nothing but what is in the task."""
 
     config: GlobalConfig
+    edges: NDArray[np.int64]
+    """Shape (cells + 1,): where each cell begins, and the end."""
 
     def __call__(self, asked: _Asked) -> tuple[int, NDArray[np.void]]:
         """Return how many asked, and the pairs that they propose."""
-        return _proposed(asked.queries, lambda cell: (piece.value for piece in asked.cells[cell]), self.config)
+        return _proposed(asked.queries, lambda cell: asked.others(self.edges, cell), self.config)
+
+
+def _pieces_of(edges: NDArray[np.int64], cell: int) -> range:
+    """Return which pieces hold the records of a cell."""
+    begin, end = edges[cell : cell + 2].tolist()
+    return range(begin // _PIECE, -(-end // _PIECE)) if end > begin else range(0)
 
 
 def _probed(queries: NDArray[np.void]) -> list[int]:
