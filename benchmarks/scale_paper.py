@@ -21,7 +21,7 @@ from accuracy import table
 MEASURED, ASSUMED = "measured", "assumed"
 SCALE = f"{MEASURED}, `scale.py`, 3 million images"
 RAY_TASKS = f"{MEASURED}, `ray_overhead.py --tasks`"
-RAY_SCALE = f"{MEASURED}, `ray_scale.py`, 20,000 images"
+RAY_SCALE = f"{MEASURED}, `ray_scale.py`, 3 million images"
 RAY_RUN = f"{MEASURED}, `ray_overhead.py`, 3,000 pictures"
 RECENT = f"{MEASURED}, `scale.py`, 100,000 images"
 
@@ -38,9 +38,9 @@ class Constant:
 
 CONSTANTS = {
     "picture": Constant(300_000, "bytes", "a picture's file", ASSUMED),
-    "features": Constant(2915, "bytes", "features of an image on disk", f"{MEASURED}, `scale_features.py`"),
+    "features": Constant(3022, "bytes", "features of an image on disk", f"{MEASURED}, `scale_features.py`"),
     "thumb": Constant(4768, "bytes", "a thumbnail", f"{MEASURED}, 120 photographs"),
-    "pairs": Constant(1.3, "", "proposed pairs an image", RECENT),
+    "pairs": Constant(5.2, "", "proposed pairs an image", RAY_SCALE),
     "pair": Constant(35, "bytes", "a pair in the tables of stages 1 to 4", f"{MEASURED}, `scale.py`, 10,000 images"),
     "result": Constant(176, "bytes", "an image in `groups.parquet` and `groups.csv`", f"{MEASURED}, likewise"),
     "report": Constant(580, "bytes", "an image in the report, without thumbnails", f"{MEASURED}, likewise"),
@@ -48,25 +48,25 @@ CONSTANTS = {
     "extract": Constant(0.006, "core seconds", "to decode and describe a picture of this size", ASSUMED),
     "code": Constant(74, "bytes", "an image in memory while searched: two codes, order, number", "by its arrays"),
     "search": Constant(
-        0.00108,
+        0.00096,
         "core seconds",
         "to search with an image: 8 orientations, margins, corners in 3 orders",
         RECENT,
     ),
-    "judge": Constant(2.1e-4, "core seconds", "stages 2 and 3, a pair", RECENT),
-    "asked": Constant(0.49, "", "pairs an image that stage 4 is asked for", RECENT),
+    "judge": Constant(1.14e-4, "core seconds", "stages 2 and 3, a pair", RECENT),
+    "asked": Constant(0.85, "", "pairs an image that stage 4 is asked for", RAY_SCALE),
     "verify": Constant(0.042, "core seconds", "stage 4, a pair", MEASURED),
     "again": Constant(0.35, "", "pictures an image that stage 4 fetches again, at most", f"{MEASURED}, `stores.py`"),
     "group": Constant(7.2e-5, "core seconds", "groups, quality, result and report, an image", f"{MEASURED}, likewise"),
     "task": Constant(6.2e-4, "core seconds", "of the driver, a task on Ray", RAY_TASKS),
     "sent": Constant(1.5e-9, "core seconds", "of the driver, a byte that it sends with a task", RAY_TASKS),
     "shard": Constant(0.02, "core seconds", "of the driver, a shard that is described elsewhere", ASSUMED),
-    "order": Constant(2.7e-4, "core seconds", "of the driver, stage 1, an image: corners put in order", RAY_SCALE),
-    "gather": Constant(3.8e-5, "core seconds", "of the driver, stages 2 and 3, a proposed pair", RAY_SCALE),
+    "order": Constant(5.3e-4, "core seconds", "of the driver, stage 1, an image: corners put in order", RAY_SCALE),
+    "gather": Constant(3.7e-5, "core seconds", "of the driver, stages 2 and 3, a proposed pair", RAY_SCALE),
     "say": Constant(5e-4, "core seconds", "of the driver, stage 4, a pair, at most", RAY_RUN),
     "near": Constant(4.1e-9, "core seconds", "to compare two descriptors", RECENT),
-    "cell": Constant(512, "", "descriptors of a cell on average, unless there would be more cells than", "fixed"),
-    "cells": Constant(4096, "", "", "fixed"),
+    "cell": Constant(512, "", "descriptors of a cell, on average, where there may be enough cells", "fixed"),
+    "cells": Constant(4096, "", "cells, at most", "fixed"),
     "probes": Constant(12, "", "cells that a descriptor is compared with", "fixed"),
     "record": Constant(156, "bytes", "a descriptor with its image and the cells that it probes", "by its array"),
     "sketch": Constant(292 + 2678, "bytes", "what stages 2 and 3 read of an image", "by their columns"),
@@ -264,14 +264,15 @@ def hours_on_ray(images: int, machines: int) -> float:
 
 def on_ray() -> str:
     """Return the table of what one driver and its cluster do."""
-    others = 3 / value("rows") + 2 * value("pairs") / 1024 + value("asked") / 8
+    corners = 3 * 80 / 65_536 + 1 / 256
+    others = 3 / value("rows") + corners + 2 * value("pairs") / 1024 + value("asked") / 8
     tasks = [n * others + search_tasks(n) for n in SIZES]
     took = [hours_on_ray(images, count) for images, count in SIZES.items()]
     formulas = ("N shard / rows", "N order + searches task", "N pairs gather", "N asked say", "N group")
     by_part = [driven(n) for n in SIZES]
     rows = [
         ("machines", "", *(f"{count}" for count in SIZES.values())),
-        spread("tasks", "3 N / rows + searches + 2 N pairs / 1024 + N asked / 8", 1e6, "million", tasks),
+        spread("tasks", "3 N / rows + searches + corners + 2 N pairs / 1024 + N asked / 8", 1e6, "million", tasks),
         spread(
             "keys in order, in workers", "sort (2 asking + 9 searched) N", 3600, "core h", [sorting(n) for n in SIZES]
         ),
