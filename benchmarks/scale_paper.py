@@ -22,8 +22,10 @@ MEASURED, ASSUMED = "measured", "assumed"
 SCALE = f"{MEASURED}, `scale.py`, 3 million images"
 RAY_TASKS = f"{MEASURED}, `ray_overhead.py --tasks`"
 RAY_SCALE = f"{MEASURED}, `ray_scale.py`, 3 million images"
+ORDER = f"{RAY_SCALE}, less some 540 s for what is done otherwise since"
 RAY_RUN = f"{MEASURED}, `ray_overhead.py`, 3,000 pictures"
 RECENT = f"{MEASURED}, `scale.py`, 100,000 images"
+NEAR = f"{MEASURED}, `descriptor_search.py`, 100,000 images"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ CONSTANTS = {
     "extract": Constant(0.006, "core seconds", "to decode and describe a picture of this size", ASSUMED),
     "code": Constant(74, "bytes", "an image in memory while searched: two codes, order, number", "by its arrays"),
     "search": Constant(
-        0.00096,
+        0.00093,
         "core seconds",
         "to search with an image: 8 orientations, margins, corners in 3 orders",
         RECENT,
@@ -61,10 +63,10 @@ CONSTANTS = {
     "task": Constant(6.2e-4, "core seconds", "of the driver, a task on Ray", RAY_TASKS),
     "sent": Constant(1.5e-9, "core seconds", "of the driver, a byte that it sends with a task", RAY_TASKS),
     "shard": Constant(0.02, "core seconds", "of the driver, a shard that is described elsewhere", ASSUMED),
-    "order": Constant(5.3e-4, "core seconds", "of the driver, stage 1, an image: corners put in order", RAY_SCALE),
+    "order": Constant(5.3e-4, "core seconds", "of the driver, stage 1, an image: corners put in order", ORDER),
     "gather": Constant(3.7e-5, "core seconds", "of the driver, stages 2 and 3, a proposed pair", RAY_SCALE),
     "say": Constant(5e-4, "core seconds", "of the driver, stage 4, a pair, at most", RAY_RUN),
-    "near": Constant(4.1e-9, "core seconds", "to compare two descriptors", RECENT),
+    "near": Constant(9.5e-9, "core seconds", "to compare two descriptors, all of the search", NEAR),
     "cell": Constant(512, "", "descriptors of a cell, on average, where there may be enough cells", "fixed"),
     "cells": Constant(4096, "", "cells, at most", "fixed"),
     "probes": Constant(12, "", "cells that a descriptor is compared with", "fixed"),
