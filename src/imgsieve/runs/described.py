@@ -211,13 +211,6 @@ class _Asked:
     queries: NDArray[np.void]
     pieces: Mapping[int, Shared[NDArray[np.void]]]
 
-    def others(self, edges: NDArray[np.int64], cell: int) -> Iterator[NDArray[np.void]]:
-        """Yield the records of a cell in the pieces in which they are asked."""
-        for k in _pieces_of(edges, cell):
-            begin, end = np.clip(edges[cell : cell + 2] - k * _PIECE, 0, _PIECE).tolist()
-            for first in range(begin, end, _OTHERS):
-                yield self.pieces[k].value[first : min(first + _OTHERS, end)]
-
 
 @dataclass(frozen=True)
 class _Compare:
@@ -229,7 +222,16 @@ class _Compare:
 
     def __call__(self, asked: _Asked) -> tuple[int, NDArray[np.void]]:
         """Return how many asked, and the pairs that they propose."""
-        return _proposed(asked.queries, lambda cell: asked.others(self.edges, cell), self.config)
+        # The store is asked once for each piece: it maps pages, and does not copy them.
+        pieces = {k: piece.value for k, piece in asked.pieces.items()}
+        return _proposed(asked.queries, lambda cell: self._others(pieces, cell), self.config)
+
+    def _others(self, pieces: Mapping[int, NDArray[np.void]], cell: int) -> Iterator[NDArray[np.void]]:
+        """Yield the records of a cell in the parts in which they are asked."""
+        for k in _pieces_of(self.edges, cell):
+            begin, end = np.clip(self.edges[cell : cell + 2] - k * _PIECE, 0, _PIECE).tolist()
+            for first in range(begin, end, _OTHERS):
+                yield pieces[k][first : min(first + _OTHERS, end)]
 
 
 def _pieces_of(edges: NDArray[np.int64], cell: int) -> range:
