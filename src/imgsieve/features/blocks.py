@@ -46,6 +46,8 @@ _LEAST_FOR_PERSPECTIVE = 12
 """Followed blocks from which a perspective map, of eight unknowns, is fitted."""
 
 _LEAST_DEVIATION = 2.0
+_PLAIN_DEVIATION = 2.0
+"""Gray levels by which a plain block deviates at most, in both pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Agreement:
     """Blocks with texture in either picture."""
     block_share: float
     """Share of them that correlate, 0 to 1."""
+    plain_share: float
+    """Share of all blocks that are plain in both pictures, 0 to 1."""
     side: int
     """Of a block, in pixels."""
     unsure: NDArray[np.int64]
@@ -97,6 +101,7 @@ def agreement(overlay: Overlay) -> Agreement:
     agreeing[apart] = contained.max(axis=1) > _CONTAINED
     fine, other_fine = fine_structure(overlay.one), fine_structure(overlay.other)
     share = float(agreeing[textured].mean()) if count else 0.0
+    plain = np.maximum(one, other)[inside] < _PLAIN_DEVIATION
     found = follow(fine, other_fine, _corners(textured & (correlation > _WORTH_FOLLOWING), shape, side), side)
     limit = max(_LEAST_STILL_PIXELS, _STILL_PIXELS * min(1.0, max(shape) / _FULL_SIDE))
     off = np.abs(found[:, 3:5]).max(axis=1, initial=0.0)
@@ -104,6 +109,7 @@ def agreement(overlay: Overlay) -> Agreement:
     return Agreement(
         textured=count,
         block_share=share,
+        plain_share=float(plain.mean()) if plain.size else 0.0,
         side=side,
         unsure=_corners(textured & (correlation < _SURELY_CORRELATED), shape, side),
         apart=corners,

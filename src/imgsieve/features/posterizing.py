@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgsieve.features.alignment import Overlay, equally_sharp, luma_of
+from imgsieve.features.tones import retoned, tone_counts
 
 __all__ = ["with_equal_tones"]
 
@@ -32,16 +33,16 @@ _GRAY = 3.0
 def with_equal_tones(overlay: Overlay) -> Overlay | None:
     """Return an overlay whose finer picture has the tones of the coarser, by channel; None where tones are alike."""
     pictures = [overlay.one_rgb, overlay.other_rgb]
-    shares = [_held_by_few(_tone_counts(picture[overlay.inside])) for picture in pictures]
+    shares = [_held_by_few(tone_counts(picture[overlay.inside])) for picture in pictures]
     coarse = int(shares[1] > shares[0])
     if shares[coarse] < _MOST_PIXELS or shares[1 - coarse] > shares[coarse] - _FEWER:
         return None
     finer = pictures[1 - coarse]
     if _is_gray(pictures[coarse]):  # made of the light of the finer one
         finer = np.asarray(cv2.cvtColor(cv2.cvtColor(finer, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
-    have, wanted = _tone_counts(finer[overlay.inside]), _tone_counts(pictures[coarse][overlay.inside])
-    tables = np.stack([_specified(*both) for both in zip(have, wanted, strict=True)], axis=-1)
-    pictures[1 - coarse] = np.asarray(cv2.LUT(finer, tables[None]), np.uint8)
+    have, wanted = tone_counts(finer[overlay.inside]), tone_counts(pictures[coarse][overlay.inside])
+    tables = np.stack([_specified(*both) for both in zip(have, wanted, strict=True)])
+    pictures[1 - coarse] = retoned(finer, tables)
     one, other = equally_sharp(luma_of(pictures[0]), luma_of(pictures[1]), overlay.inside)
     return replace(overlay, one=one, other=other)
 
@@ -49,11 +50,6 @@ def with_equal_tones(overlay: Overlay) -> Overlay | None:
 def _is_gray(pixels: NDArray[np.uint8]) -> bool:
     """Return whether a picture has no colors."""
     return float(cv2.absdiff(pixels[:, :, 0], pixels[:, :, 2]).mean()) < _GRAY
-
-
-def _tone_counts(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return how many of some pixels, shape (n, 3), have each tone: shape (3, 256)."""
-    return np.stack([np.bincount(pixels[:, channel], minlength=256) for channel in range(3)])
 
 
 def _held_by_few(counts: NDArray[np.int64]) -> float:

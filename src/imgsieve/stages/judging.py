@@ -16,6 +16,7 @@ from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import Matrix, Overlay, coverage, lay_over, mended, smooth
 from imgsieve.features.blocks import Agreement, agreement, differing, refit
 from imgsieve.features.content import OtherContent, other_content
+from imgsieve.features.equalizing import if_equalized
 from imgsieve.features.keypoints import is_plausible
 from imgsieve.features.posterizing import with_equal_tones
 from imgsieve.features.recoloring import Recoloring, recoloring
@@ -38,6 +39,12 @@ _BESIDE_BLOCK_SHARE, _BESIDE_STILL_SHARE = 0.9, 0.95
 _LEAST_OF_BOTH = 1.65
 """What both shares come to together: where much is covered by something, the rest must stand still the better. Another
 thing held before the same shelf covers a quarter, and the shelf trembles."""
+
+_DRAWN_PLAIN_SHARE, _DRAWN_TEXTURED, _DRAWN_BLOCK_SHARE = 0.2, 50, 0.91
+"""Share of plain blocks from which, and textured ones below which, a picture is little more than an outline, and the
+share of blocks that must agree then. Two signs in one ring have the ring in common, 0.71 to 0.90 of
+the textured blocks. Of
+7,849 pairs of copies of photographs 33 are so, and have 0.92 and more."""
 
 _REFITS = 2
 _WORTH_A_REFIT, _WORTH_BENDING = 0.2, 0.5
@@ -112,7 +119,8 @@ def judge(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix, conf
         overlay = smooth(best.overlay)
         smoothed = replace(best, overlay=overlay, found=agreement(overlay), sharper=best)
         best = smoothed if _agree(smoothed.found, config) else best
-    if not _agree(best.found, config) and best.found.block_share >= _WORTH_EQUAL_TONES:
+    # Lent to a drawing, the tones of another hide what only the one of them shows.
+    if not _agree(best.found, config) and best.found.block_share >= _WORTH_EQUAL_TONES and not _is_drawn(best.found):
         best = _with_equal_tones(best, config)
     return _decided(best, config)
 
@@ -150,10 +158,20 @@ def _agree(found: Agreement, config: LocalConfig) -> bool:
     """Return whether the blocks speak for a copy."""
     return (
         _can_tell(found)
-        and found.block_share >= config.min_block_share
+        and found.block_share >= _needed(found, config)
         and found.still_share >= config.min_still_share
         and found.block_share + found.still_share >= _LEAST_OF_BOTH
     )
+
+
+def _needed(found: Agreement, config: LocalConfig) -> float:
+    """Return the share of blocks that must agree."""
+    return max(config.min_block_share, _DRAWN_BLOCK_SHARE) if _is_drawn(found) else config.min_block_share
+
+
+def _is_drawn(found: Agreement) -> bool:
+    """Return whether a picture is little more than an outline, which many may have."""
+    return found.plain_share >= _DRAWN_PLAIN_SHARE and found.textured < _DRAWN_TEXTURED
 
 
 def _can_tell(found: Agreement) -> bool:
@@ -173,15 +191,15 @@ def _decided(judged: Judgment, config: LocalConfig) -> Judgment:
     against = _blocks_against(judged, config)
     if against:
         return replace(judged, against=against)
-    colors = recoloring(overlay.one_rgb, overlay.other_rgb, overlay.inside, differing(overlay, found))
+    colors = _colors(judged, config)
     return replace(judged, colors=colors, against=_colors_against(colors, config))
 
 
 def _blocks_against(judged: Judgment, config: LocalConfig) -> str:
     """Return the first reason against a copy that the blocks give; empty when there is none."""
     found = judged.found
-    if found.block_share < config.min_block_share:
-        return f"{found.block_share:.0%} of the blocks agree, {config.min_block_share:.0%} are needed"
+    if found.block_share < (needed := _needed(found, config)):
+        return f"{found.block_share:.0%} of the blocks agree, {needed:.0%} are needed"
     if found.still_share < config.min_still_share:
         return f"{found.still_share:.0%} of the blocks stand still, {config.min_still_share:.0%} are needed"
     if judged.agreeing < _LEAST_OF_BOTH:
@@ -217,6 +235,16 @@ def _beside(judged: Judgment) -> str:
     if bent or found.block_share < _BESIDE_BLOCK_SHARE or found.still_share < _BESIDE_STILL_SHARE:
         return f"neither lies within the other, they share {most:.0%}, and do not agree well enough for that"
     return ""
+
+
+def _colors(judged: Judgment, config: LocalConfig) -> Recoloring:
+    """Return how the colors differ; where too much, and the one picture equalized makes the other, then how since."""
+    overlay, apart = judged.overlay, differing(judged.overlay, judged.found)
+    colors = recoloring(overlay.one_rgb, overlay.other_rgb, overlay.inside, apart)
+    if not _colors_against(colors, config):
+        return colors
+    equal = if_equalized(overlay.one_rgb, overlay.other_rgb, overlay.inside, apart)
+    return colors if equal is None else recoloring(*equal, overlay.inside, apart)
 
 
 def _colors_against(colors: Recoloring, config: LocalConfig) -> str:
