@@ -27,6 +27,7 @@ from imgsieve.features.provenance import NEITHER, OF_FIRST
 from imgsieve.features.regions import SOME_PART, WHOLE, rectangles
 from imgsieve.schema import QUALITY_PARTS, Verdict
 from imgsieve.stages import color, local, quality, refinement
+from imgsieve.stages.judging import DRAWN_BLOCK_SHARE
 
 __all__ = ["compare_pictures"]
 
@@ -194,7 +195,7 @@ def _local(found: local.Comparison, config: RunConfig) -> StageAccount:
             Score(
                 name="share of blocks that agree",
                 value=found.block_share,
-                limit=f"at least {limits.min_block_share:g}",
+                limit=f"at least {limits.min_block_share:g}, of a drawing {DRAWN_BLOCK_SHARE:g}",
             ),
             Score(
                 name="share of blocks that stand still",

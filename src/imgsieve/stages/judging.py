@@ -22,7 +22,7 @@ from imgsieve.features.posterizing import with_equal_tones
 from imgsieve.features.recoloring import Recoloring, recoloring
 from imgsieve.features.smoothness import are_smooth, evenly_alike
 
-__all__ = ["Judgment", "judge"]
+__all__ = ["DRAWN_BLOCK_SHARE", "Judgment", "judge"]
 
 _LEAST_TEXTURED = 6
 _LEAST_FOLLOWED = 5
@@ -40,11 +40,13 @@ _LEAST_OF_BOTH = 1.65
 """What both shares come to together: where much is covered by something, the rest must stand still the better. Another
 thing held before the same shelf covers a quarter, and the shelf trembles."""
 
-_DRAWN_PLAIN_SHARE, _DRAWN_TEXTURED, _DRAWN_BLOCK_SHARE = 0.2, 50, 0.91
-"""Share of plain blocks from which, and textured ones below which, a picture is little more than an outline, and the
-share of blocks that must agree then. Two signs in one ring have the ring in common, 0.71 to 0.90 of
-the textured blocks. Of
-7,849 pairs of copies of photographs 33 are so, and have 0.92 and more."""
+_DRAWN_PLAIN_SHARE, _DRAWN_TEXTURED = 0.2, 50
+"""Share of plain blocks from which, and textured ones below which, a picture is a drawing: little more than an
+outline."""
+
+DRAWN_BLOCK_SHARE = 0.91
+"""Share of textured blocks that must agree then. Two signs in one ring have the ring in common, 0.71 to 0.90 of them.
+Of 7,849 pairs of copies of photographs 33 are so, and have 0.92 and more."""
 
 _REFITS = 2
 _WORTH_A_REFIT, _WORTH_BENDING = 0.2, 0.5
@@ -166,7 +168,7 @@ def _agree(found: Agreement, config: LocalConfig) -> bool:
 
 def _needed(found: Agreement, config: LocalConfig) -> float:
     """Return the share of blocks that must agree."""
-    return max(config.min_block_share, _DRAWN_BLOCK_SHARE) if _is_drawn(found) else config.min_block_share
+    return max(config.min_block_share, DRAWN_BLOCK_SHARE) if _is_drawn(found) else config.min_block_share
 
 
 def _is_drawn(found: Agreement) -> bool:
