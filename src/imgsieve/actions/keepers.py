@@ -19,6 +19,7 @@ from imgsieve.errors import RunFolderError
 from imgsieve.runs.mirror import open_run_folder
 from imgsieve.schema import FAILED, KEPT
 from imgsieve.storage import ListingFilter, Traffic, parse_address
+from imgsieve.tables import open_table
 
 __all__ = ["Keepers", "open_keepers"]
 
@@ -115,10 +116,10 @@ class Keepers:
     def _rows(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of the result, each with its version from the manifest."""
         try:
-            with pq.ParquetFile(self.path_of("groups.parquet")) as groups:
+            with open_table(self.path_of("groups.parquet")) as groups:
                 verdicts = _rows_of(groups, ["uri", "status"])
                 for part in self._parts:
-                    with pq.ParquetFile(self.path_of(part)) as manifest:
+                    with open_table(self.path_of(part)) as manifest:
                         for seen in _rows_of(manifest, ["uri", "size", "etag"]):
                             told = next(verdicts, None)
                             if told is None or told["uri"] != seen["uri"]:

@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from imgsieve.runs import RunFolder
 from imgsieve.schema import DUPLICATE, Verdict
 from imgsieve.storage import NamedImages
+from imgsieve.tables import open_table
 
 __all__ = ["Groups", "Outcome", "Scores", "read_outcome"]
 
@@ -99,7 +99,7 @@ def _add_verified(scores: Scores, path: Path, shown: Sequence[str]) -> None:
 
 def _batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """Read a table, a bounded number of rows at a time."""
-    with pq.ParquetFile(path) as file:
+    with open_table(path) as file:
         yield from file.iter_batches(_ROWS, columns=columns, use_threads=False)
 
 

@@ -18,6 +18,7 @@ from imgsieve.runs.columns import FeatureColumns
 from imgsieve.runs.extraction import SHARD_ROWS
 from imgsieve.runs.manifest import Manifest
 from imgsieve.storage import Traffic
+from imgsieve.tables import open_table
 
 __all__ = ["GROUPS_TABLE", "RunContents"]
 
@@ -142,7 +143,7 @@ class RunContents:
     def _open(self, name: str) -> pq.ParquetFile:
         """Open a table."""
         try:
-            return pq.ParquetFile(self.folder.path(name))
+            return open_table(self.folder.path(name))
         except (OSError, pa.ArrowException) as error:
             raise RunFolderError(
                 f"{name} of {self.folder.place} cannot be read ({error}); give the run's command again"

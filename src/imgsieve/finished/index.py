@@ -20,7 +20,6 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.config import digest_of
@@ -30,6 +29,7 @@ from imgsieve.runs.columns import FeatureColumns, fixed_bytes
 from imgsieve.runs.scratch import scratch_path
 from imgsieve.schema import HASH_BYTES, LOCAL_CODE_BYTES, LOCAL_CODES, ORIENTATIONS, SIGNATURE_BYTES
 from imgsieve.stages.refinement import DESCRIPTOR_COLUMNS, SKETCH_COLUMNS
+from imgsieve.tables import open_table
 
 __all__ = ["NOT_DESCRIBED", "SearchIndex", "open_index"]
 
@@ -226,7 +226,7 @@ def _write(file: IO[bytes], folder: OpenedFolder, features: FeatureColumns, fing
 def _first_equal(folder: OpenedFolder, count: int) -> NDArray[np.int32]:
     """Return the first image that each is equal to, itself where there is none, as stage 1 found it: shape (n,)."""
     first = np.arange(count, dtype=np.int32)
-    with pq.ParquetFile(folder.path(_PAIRS)) as pairs:
+    with open_table(folder.path(_PAIRS)) as pairs:
         for batch in pairs.iter_batches(_CHUNK_ROWS, columns=["a", "b", "exact"], use_threads=False):
             equal = batch.filter(pc.is_valid(batch["exact"]))
             first[equal["b"].to_numpy()] = equal["a"].to_numpy()

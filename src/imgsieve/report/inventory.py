@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve import schema
 from imgsieve.errors import RunFolderError
 from imgsieve.records import RecordFile
+from imgsieve.tables import open_table
 
 __all__ = ["FAILED_COLUMNS", "MEMBER_COLUMNS", "Inventory", "take_inventory"]
 
@@ -38,9 +38,6 @@ GROUP_ROWS_A_BATCH = 2048
 
 THUMBS_A_BATCH = 512
 """A thumbnail is near 5 KB: 3 MB a batch."""
-
-BUFFER_BYTES = 1 << 18
-"""Read ahead for each column, so that a row group is never in memory whole."""
 
 
 @dataclass(kw_only=True)
@@ -135,7 +132,7 @@ def _read_groups(path: Path, inventory: Inventory) -> None:
 
 def _batches(path: Path, expected: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
     try:
-        with pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
+        with open_table(path) as file:
             if missing := sorted(set(expected.names) - set(file.schema_arrow.names)):
                 raise RunFolderError(f"{path} lacks the columns {', '.join(missing)}; run imgsieve again.")
             yield from file.iter_batches(rows, columns=expected.names, use_threads=False)

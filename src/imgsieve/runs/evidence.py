@@ -15,7 +15,6 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.features import orientation
@@ -24,6 +23,7 @@ from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.spill import Spill
 from imgsieve.schema import PAIRS_COLOR, PAIRS_GLOBAL, PAIRS_LOCAL, PAIRS_WAVELET
 from imgsieve.search.groups import NO_KEEPER, pair_keys
+from imgsieve.tables import open_table
 
 __all__ = ["Evidence", "RangeEvidence"]
 
@@ -82,7 +82,7 @@ class Evidence:
         kept = pa.schema([pa.field("image", pa.int64()), *(schema.field(name) for name in names)])
         spill = self._stack.enter_context(Spill(folder.root, kept, bounds))
         extra = ["exact"] if stage == "wavelet" else []
-        with pq.ParquetFile(folder.path(f"pairs/{stage}.parquet")) as file:
+        with open_table(folder.path(f"pairs/{stage}.parquet")) as file:
             for batch in file.iter_batches(_READ_ROWS, columns=["a", "b", *names, *extra], use_threads=False):
                 if extra:
                     self._note_pixels(batch)

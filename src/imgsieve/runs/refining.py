@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.config import ColorConfig, GlobalConfig, RunConfig, digest_of
@@ -28,6 +27,7 @@ from imgsieve.schema import (
     Verdict,
 )
 from imgsieve.stages import color, refinement
+from imgsieve.tables import open_table
 
 __all__ = ["candidate_groups", "refine_by_color", "refine_by_descriptor"]
 
@@ -160,7 +160,7 @@ class _Groups:
 def candidate_groups(folder: RunFolder, stage: str) -> int:
     """Return how many groups of candidates come to a stage: images with pairs that the stage before left undecided."""
     groups, count = _Groups(), 0
-    with pq.ParquetFile(folder.path(f"pairs/{_BEFORE[stage]}.parquet")) as file:
+    with open_table(folder.path(f"pairs/{_BEFORE[stage]}.parquet")) as file:
         for batch in file.iter_batches(_READ_ROWS, columns=["a", "verdict"], use_threads=False):
             count = groups.after(batch["a"].filter(pc.equal(batch["verdict"], Verdict.UNDECIDED)).to_numpy())
     return count
@@ -168,7 +168,7 @@ def candidate_groups(folder: RunFolder, stage: str) -> int:
 
 def _undecided(folder: RunFolder, stage: str, pairs_at_once: int) -> Iterator[pa.Table]:
     """Yield the undecided pairs of a stage, a bounded number at a time."""
-    with pq.ParquetFile(folder.path(f"pairs/{stage}.parquet")) as file:
+    with open_table(folder.path(f"pairs/{stage}.parquet")) as file:
         for batch in file.iter_batches(pairs_at_once, use_threads=False):
             table = pa.Table.from_batches([batch])
             pairs = table.filter(pc.equal(table["verdict"], Verdict.UNDECIDED))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from imgsieve.runs.folder import RunFolder
 from imgsieve.schema import Verdict
+from imgsieve.tables import open_table
 
 __all__ = ["pair_counts", "verdict_counts"]
 
@@ -32,7 +32,7 @@ def pair_counts(folder: RunFolder) -> dict[str, dict[str, int]]:
 def verdict_counts(folder: RunFolder, stage: str) -> Counter[str]:
     """Count the verdicts of one stage, a bounded number of pairs at a time."""
     counts: Counter[str] = Counter()
-    with pq.ParquetFile(folder.path(f"pairs/{stage}.parquet")) as file:
+    with open_table(folder.path(f"pairs/{stage}.parquet")) as file:
         for batch in file.iter_batches(_BATCH_PAIRS, columns=["verdict"], use_threads=False):
             for row in pc.value_counts(batch.column(0)).to_pylist():
                 counts[row["values"]] += row["counts"]

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.runs.folder import RunFolder
 from imgsieve.runs.spill import Spill
 from imgsieve.runs.verdict_book import EarlierVerdicts, keys_of, not_compared, places_of
 from imgsieve.schema import PAIRS_LOCAL
+from imgsieve.tables import open_table
 
 __all__ = ["write_verdicts"]
 
@@ -63,7 +63,7 @@ def write_verdicts(
 
 def _batches(folder: RunFolder, name: str) -> Iterator[pa.Table]:
     """Yield the rows of a part, a bounded number at a time."""
-    with pq.ParquetFile(folder.path(name)) as file:
+    with open_table(folder.path(name)) as file:
         for batch in file.iter_batches(_RANGE_ROWS, columns=PAIRS_LOCAL.names, use_threads=False):
             yield pa.Table.from_batches([batch]).cast(PAIRS_LOCAL)
 

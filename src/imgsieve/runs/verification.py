@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imgsieve.config import RunConfig, digest_of
@@ -26,6 +25,7 @@ from imgsieve.runs.verdicts import Verifier, judging_of
 from imgsieve.schema import Verdict
 from imgsieve.search.components import Components
 from imgsieve.search.groups import NO_KEEPER, form_stars, pair_keys
+from imgsieve.tables import open_table
 
 __all__ = ["Verification", "verify"]
 
@@ -171,7 +171,7 @@ def _batches(folder: RunFolder, count: int, admit: Callable[[int, int], None]) -
 
 def _undecided(folder: RunFolder) -> Iterator[Pairs]:
     """Yield the undecided pairs of stage 3, a bounded number at a time."""
-    with pq.ParquetFile(folder.path("pairs/global.parquet")) as file:
+    with open_table(folder.path("pairs/global.parquet")) as file:
         for batch in file.iter_batches(_READ_ROWS, columns=[*_PAIRS.names, "verdict"], use_threads=False):
             rows = batch.filter(pc.equal(batch["verdict"], Verdict.UNDECIDED))
             met = np.stack([rows[name].to_numpy() for name in _PAIRS.names[2:]], axis=1)
