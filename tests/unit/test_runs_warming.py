@@ -55,3 +55,25 @@ def test_a_run_compiles_nothing_that_was_not_warmed(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["done"], done.stderr
     assert pq.read_table(tmp_path / "out" / "pairs" / "wavelet.parquet")["votes"].to_numpy().max() > 0
+
+
+_BUILD_IN = """
+import numpy as np
+from numba import njit
+from imgsieve.features.structure import fine_energy
+from imgsieve.runs.warming import warm_up
+warm_up()
+luma = np.arange(4096, dtype=np.uint8).reshape(64, 64)
+loaded = next(iter(fine_energy.overloads.values())).library
+print(loaded._shared_module is None)
+@njit
+def twice(values):
+    return 2 * fine_energy(values)
+print(twice(luma) == 2 * fine_energy(luma))
+"""
+
+
+def test_the_code_of_a_loaded_loop_goes_and_is_back_when_another_loop_needs_it():
+    for _ in range(2):  # the first one may have to compile
+        done = subprocess.run([sys.executable, "-c", _BUILD_IN], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["True", "True"], done.stderr

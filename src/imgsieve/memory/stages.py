@@ -36,7 +36,7 @@ VOTING_WORKER_BYTES = 32 * MIB
 VOTING_WORKER_PICTURE_BYTES = 16 * 1024
 """and that of few pictures: corners, matches and what sorting them takes, for each."""
 
-GROUPING_BYTES = 9 * MIB
+GROUPING_BYTES = 12 * MIB
 """Readers and writers of the tables of pairs and groups;"""
 
 GROUPING_BATCH_BYTES, GROUPING_BATCH_IMAGES = 4 * 1024, 3072

@@ -65,14 +65,28 @@ def _load() -> None:
     """Load the loops, which takes most of the memory of a small run."""
     drop_library_pages()
     try:
-        with compiling_refused(), without_compiler():
-            # The first loop brings the compiler along, which most of the time is the peak of the whole process.
-            run_first_loops()
-            drop_library_pages()
-            run_loops()
+        _load_from_cache()
     except NotCompiledError:
         _compile_elsewhere()
-        # Where the cache cannot be written, this process compiles; the plan of memory will tell.
+        try:
+            _load_from_cache()
+        except NotCompiledError:
+            # Where the cache cannot be written, this process compiles; the plan of memory will tell.
+            run_loops()
+
+
+def _load_from_cache() -> None:
+    """Load the loops without the compiler.
+
+    Raises
+    ------
+    NotCompiledError
+        One of them is not in the cache.
+    """
+    with compiling_refused(), without_compiler():
+        # The first loop brings the compiler along, which most of the time is the peak of the whole process.
+        run_first_loops()
+        drop_library_pages()
         run_loops()
 
 
