@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from cli_process import environment, imgsieve, start
 from numba import njit
 from run_checks import picture, put, recoded, summary_of
 
+import imgsieve as imgsieve_package
 from imgsieve.config import ExecutionConfig, RunConfig
 from imgsieve.demo import encode
 from imgsieve.errors import MemoryBudgetError
@@ -52,22 +54,38 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(photos: Path) -> tuple[Path, int]:
     """Return the folder of a run with 256 MB, and the most that its process had by the system's own count."""
     out = photos.parent / "out"
+    return out, _run_and_tell(photos, out)
+
+
+def _run_and_tell(photos: Path, out: Path, **variables: str) -> int:
+    """Run with 256 MB in a process of its own, and return the most bytes that it had."""
     arguments = ("run", photos, "--out", out, "--workers", "2", "--memory", "256MB", "--quiet")
     done = subprocess.run(
         [sys.executable, "-c", _RUN_AND_TELL, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
-        env=environment(),
+        env=environment(**variables),
     )
     assert done.returncode == 0, done.stderr
-    return out, int(done.stdout) * 1024
+    return int(done.stdout) * 1024
 
 
 def test_256_mb_are_kept(finished: tuple[Path, int]) -> None:
     out, most = finished
     assert most <= 256 * MB
     assert summary_of(out)["near_duplicates"] > 0
+
+
+def test_256_mb_are_kept_where_a_loop_must_be_compiled_first(finished: tuple[Path, int], photos: Path, tmp_path: Path):
+    package = tmp_path / "imgsieve"
+    shutil.copytree(Path(imgsieve_package.__file__).parent, package)
+    (index,) = package.glob("features/__pycache__/structure.fine_energy-*.nbi")
+    index.unlink()
+    done = _run_and_tell(photos, tmp_path / "out", PYTHONPATH=str(tmp_path))
+    assert done <= 256 * MB
+    assert summary_of(tmp_path / "out")["groups"] == summary_of(finished[0])["groups"]
+    assert list(index.parent.glob(index.name))
 
 
 def test_the_summary_tells_what_the_system_counted(finished: tuple[Path, int]) -> None:
