@@ -223,3 +223,16 @@ def test_lookalikes_are_rejected(lookalikes, seed, whole):
 def test_strangers_are_rejected():
     found = _compare(_picture("town"), _picture("shelf"))
     assert found.verdict == Verdict.REJECTED
+
+
+def test_the_edge_of_a_page_around_a_picture_is_no_detail_of_it():
+    fine = _picture("pebbles")
+    page = np.full((400, 520, 3), 245, np.uint8)
+    page[60:348, 70:454] = fine
+    matrix = np.array([[1, 0, 70], [0, 1, 60]], np.float64)
+    for overlay in (lay_over(page, fine, matrix), lay_over(fine, page, invert(matrix))):
+        within = overlay.inside[100:300, 100:400]
+        assert within.all()
+        assert np.abs(overlay.one - overlay.other)[100:300, 100:400].max() < 1e-3
+        found = agreement(overlay)
+        assert (found.block_share, found.still_share) == (1.0, 1.0)

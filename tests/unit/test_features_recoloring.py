@@ -77,6 +77,29 @@ def _shirt(ground, color):
     return np.clip(picture * light[..., None], 0, 255).astype(np.uint8)
 
 
+def _toned(pixels, dark, light):
+    """A picture in one tone, from the color of black to that of white."""
+    share = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None] / 255.0
+    return np.clip(np.array(dark) + share * (np.array(light) - np.array(dark)), 0, 255).astype(np.uint8)
+
+
+def test_a_toned_copy_is_no_thing_of_another_hue_where_some_of_the_ground_had_that_tone_before():
+    one = np.full((180, 240, 3), (80, 45, 55), np.uint8)
+    one[np.kron(np.random.default_rng(8).random((15, 20)) < 0.5, np.ones((12, 12))).astype(bool)] = (186, 162, 119)
+    one[60:130, 80:150] = 90, 140, 230
+    sepia = _toned(one, (40, 20, 5), (255, 225, 150))
+    for pair in ((one, sepia), (sepia, one)):
+        assert recoloring(*pair, _everywhere(one)).part == 0.0
+
+
+def test_light_parts_of_a_toned_copy_whose_dark_parts_were_raised_are_no_other_tone():
+    one = _shirt((230, 235, 190), (24, 26, 48))
+    one[:15] = (230, 190, 60)
+    sepia = _toned(one, (52, 40, 30), (255, 240, 208))
+    for pair in ((one, sepia), (sepia, one)):
+        assert recoloring(*pair, _everywhere(one)).part == 0.0
+
+
 @pytest.mark.parametrize("colors", [((60, 210, 70), (215, 180, 60)), ((180, 60, 220), (60, 110, 220))])
 def test_a_thing_of_another_hue_is_told_by_its_colored_ground_even_where_it_covers_most(colors):
     one, other = (_shirt((190, 120, 140), color) for color in colors)

@@ -29,7 +29,7 @@ from imgsieve.errors import ConfigError
 
 __all__ = ["ALGORITHM", "WITHOUT_EFFECT", "RunConfig", "digest_of"]
 
-ALGORITHM = 9
+ALGORITHM = 10
 """Raised whenever features or verdicts change, so that older run folders are recomputed."""
 
 WITHOUT_EFFECT = ("execution", "network", "prices")

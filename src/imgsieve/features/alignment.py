@@ -35,11 +35,17 @@ _BASE_SIGMA = 1.0
 _FURTHER_SIGMA = 2.0
 """Both pictures are smoothed by this much, against noise and coding artifacts."""
 
+_NEAR_EDGE = np.ones((9, 9), np.uint8)
+"""Surroundings of a pixel that an edge may reach into: the blur of luma, and of what makes both equally sharp."""
+
 _LEAST_SIDE = 128
 """Shorter side, in pixels, of the frame in which two pictures are compared; small pictures are enlarged to it, so that
 their blocks are as many, and are placed as finely, as those of others."""
 
 _MOST_ENLARGED = 8.0
+
+_UNFOLDED = 1.15
+"""How much coarser pixels may be than those that are interpolated before these must be smoothed."""
 
 Matrix = NDArray[np.float64]
 """A map of places, x and y: affine, shape (2, 3), or a perspective one, shape (3, 3)."""
@@ -70,7 +76,7 @@ def fit_side(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     if scale >= 1:
         return np.ascontiguousarray(pixels)
     size = (max(1, round(w * scale)), max(1, round(h * scale)))
-    # Halving is exact and fast; what is left, less than a half, folds little when interpolated.
+    # Halving is exact and fast; what is left, less than a half, is smoothed, or fine texture would fold.
     while pixels.shape[0] >= 2 * size[1] and pixels.shape[1] >= 2 * size[0]:
         half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
         even = np.ascontiguousarray(pixels[: 2 * half[1], : 2 * half[0]])
@@ -203,8 +209,7 @@ def _warp(
     pixels: NDArray[np.uint8], matrix: Matrix, shape: tuple[int, ...], shrink: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Warp a picture into a frame that is ``shrink`` times coarser; also say where it has pixels."""
-    if shrink > 1.15:
-        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.5 * float(np.sqrt(shrink**2 - 1))), np.uint8)
+    pixels = _without_folds(pixels, shrink)
     if pixels.shape[:2] == tuple(shape) and len(matrix) == 2 and np.array_equal(matrix, np.eye(2, 3)):
         return pixels, np.ones(pixels.shape[:2], bool)
     size = (shape[1], shape[0])
@@ -213,6 +218,13 @@ def _warp(
     whole = np.full(pixels.shape[:2], 255, np.uint8)
     inside = warp(whole, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(moved, np.uint8), np.asarray(inside) > 0
+
+
+def _without_folds(pixels: NDArray[np.uint8], shrink: float) -> NDArray[np.uint8]:
+    """Smooth a picture that is to be interpolated at a coarser pitch, so that fine texture does not fold."""
+    if shrink <= _UNFOLDED:
+        return pixels
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.5 * float(np.sqrt(shrink**2 - 1))), np.uint8)
 
 
 def luma_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -253,10 +265,21 @@ def _energies(luma: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[flo
 def equally_sharp(
     one: NDArray[np.float32], other: NDArray[np.float32], inside: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Blur the sharper of two pictures until it is no sharper than the other."""
+    """Blur the sharper of two pictures until it is no sharper than the other.
+
+    The edge where one picture lies within the other is no detail of either.
+    """
+    within = cv2.erode(inside.view(np.uint8), _NEAR_EDGE).view(bool)
+    return _equally_sharp(one, other, within if within.any() else inside)
+
+
+def _equally_sharp(
+    one: NDArray[np.float32], other: NDArray[np.float32], inside: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Blur the sharper of two pictures, by what lies inside."""
     fine_one, fine_other = _fineness(one, inside), _fineness(other, inside)
     if fine_one < fine_other:
-        blurred_other, blurred_one = equally_sharp(other, one, inside)
+        blurred_other, blurred_one = _equally_sharp(other, one, inside)
         return blurred_one, blurred_other
     if fine_one <= 1.15 * fine_other:
         return one, other

@@ -67,7 +67,7 @@ def _equalized(picture: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Iterato
 
     A tone goes by the pixels that are darker, or by those that are not lighter; they tell apart what one tone fills.
     """
-    counts = tone_counts(picture[inside])
+    counts = tone_counts(picture, inside)
     upto = np.cumsum(counts, axis=1)
     lowest = upto.min(axis=1, where=counts > 0, initial=int(inside.sum()), keepdims=True)
     for ranks in (upto - counts, upto - lowest):

@@ -33,14 +33,14 @@ _GRAY = 3.0
 def with_equal_tones(overlay: Overlay) -> Overlay | None:
     """Return an overlay whose finer picture has the tones of the coarser, by channel; None where tones are alike."""
     pictures = [overlay.one_rgb, overlay.other_rgb]
-    shares = [_held_by_few(tone_counts(picture[overlay.inside])) for picture in pictures]
+    shares = [_held_by_few(tone_counts(picture, overlay.inside)) for picture in pictures]
     coarse = int(shares[1] > shares[0])
     if shares[coarse] < _MOST_PIXELS or shares[1 - coarse] > shares[coarse] - _FEWER:
         return None
     finer = pictures[1 - coarse]
     if _is_gray(pictures[coarse]):  # made of the light of the finer one
         finer = np.asarray(cv2.cvtColor(cv2.cvtColor(finer, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
-    have, wanted = tone_counts(finer[overlay.inside]), tone_counts(pictures[coarse][overlay.inside])
+    have, wanted = (tone_counts(picture, overlay.inside) for picture in (finer, pictures[coarse]))
     tables = np.stack([_specified(*both) for both in zip(have, wanted, strict=True)])
     pictures[1 - coarse] = retoned(finer, tables)
     one, other = equally_sharp(luma_of(pictures[0]), luma_of(pictures[1]), overlay.inside)

@@ -159,7 +159,7 @@ def _fit(terms: Floats, target: Floats) -> Floats:
     counts = np.ones(len(target), bool)
     weights = np.zeros(terms.shape[1], np.float32)
     for _ in range(_ROUNDS):
-        some, wanted = terms[counts], target[counts]
+        some, wanted = np.compress(counts, terms, axis=0), target[counts]
         gram = (some.T @ some).astype(np.float64)
         gram[np.diag_indices_from(gram)] += _DAMPING * len(wanted)
         weights = np.linalg.solve(gram, (some.T @ wanted).astype(np.float64)).astype(np.float32)

@@ -64,6 +64,10 @@ _FEWEST_IN_PART = 4
 _LEAST_CHROMA = 2.0
 """Mean deviation of a*b* from that of their lightness, below which a picture counts as gray or toned."""
 
+_TONED = 1.1
+"""The same, below which a picture is of one tone by an edit, which leaves alone what had that tone before. Of 1,511
+photographs in sepia all have less when coded at a quality of 60, most at 30; of 801 colored photographs five have."""
+
 _LEVELS = 8
 """Levels of lightness, of equally many cells, that may have colors of their own in a toned picture."""
 
@@ -109,10 +113,12 @@ def recoloring(
     first, second = _lab_cells(one, cell), _lab_cells(other, cell)
     if clear.sum() < max(_FEWEST_CELLS, _LEAST_CLEAR * clear.size):
         return Recoloring(0.0, 0.0, first_faded=False, second_faded=False)
-    shift, first_faded, second_faded, distances = _differences(first[clear], second[clear])
+    shift, first_faded, second_faded, toned, distances = _differences(first[clear], second[clear])
     off = distances > max(_PART_SHIFT, _OF_TYPICAL * float(np.median(distances)))
     part = _largest_part(distances, off, clear, overlaid)
-    part = max(part, _other_hue(first, second, clear, overlaid), _other_tone(first[clear], second[clear]))
+    part = max(part, _other_tone(first[clear], second[clear]))
+    if not toned:
+        part = max(part, _other_hue(first, second, clear, overlaid))
     return Recoloring(shift, part, first_faded=first_faded, second_faded=second_faded)
 
 
@@ -131,10 +137,12 @@ def _other_tone(first: NDArray[np.float32], second: NDArray[np.float32]) -> floa
         return 0.0
     light, dark = colored[plain, 0], gray[plain, 0]
     if float(light.std()) > _VARIED:
-        gain, offset = np.polyfit(light, dark, 1)
+        changes = [np.polyfit(light, dark, 1)]
     else:
-        gain, offset = float(np.median(dark)) / max(float(np.median(light)), 1.0), 0.0
-    off = float(np.median(np.abs(gray[part, 0] - gain * colored[part, 0] - offset)))
+        # One tone does not say whether all became so many times as light, or by so much lighter.
+        before, after = float(np.median(light)), float(np.median(dark))
+        changes = [np.array([after / max(before, 1.0), 0.0]), np.array([1.0, after - before])]
+    off = min(float(np.median(np.abs(gray[part, 0] - np.polyval(change, colored[part, 0])))) for change in changes)
     return off if off > _OTHER_TONE else 0.0
 
 
@@ -191,16 +199,20 @@ def _largest_part(
 @njit(nogil=True, cache=True)
 def _differences(
     first: NDArray[np.float32], second: NDArray[np.float32]
-) -> tuple[float, bool, bool, NDArray[np.float64]]:
-    """Return what `Recoloring` says of the cells of two pictures, of shape (n, 3), and how far each cell is off."""
+) -> tuple[float, bool, bool, bool, NDArray[np.float64]]:
+    """Return what `Recoloring` says of the cells of two pictures, of shape (n, 3), and how far each cell is off.
+
+    Before the last comes whether one of the pictures was toned.
+    """
     spread, other_spread = _deviations(first), _deviations(second)
-    if min(spread.mean(), other_spread.mean()) >= _LEAST_CHROMA:
+    least = min(spread.mean(), other_spread.mean())
+    if least >= _LEAST_CHROMA:
         forth, back = _residuals(first, second), _residuals(second, first)
         off = forth if _percentile(forth, 0.9) < _percentile(back, 0.9) else back
         shift = _percentile(off, 0.9) - 0.5 * _percentile(off, 0.5)
     else:
         shift, off = 0.0, np.zeros(len(first), np.float64)
-    return shift, _faded(spread, other_spread), _faded(other_spread, spread), off
+    return shift, _faded(spread, other_spread), _faded(other_spread, spread), least < _TONED, off
 
 
 @njit(nogil=True, cache=True)

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 __all__ = ["retoned", "tone_counts"]
 
 
-def tone_counts(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return how many of some pixels, shape (n, 3), have each tone: shape (3, 256)."""
-    return np.stack([np.bincount(pixels[:, channel], minlength=256) for channel in range(3)])
+def tone_counts(picture: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many pixels of a picture, shape (h, w, 3), have each tone where ``inside`` is true: shape (3, 256)."""
+    counted = inside.view(np.uint8)
+    counts = [cv2.calcHist([picture], [channel], counted, [256], [0, 256]).ravel() for channel in range(3)]
+    return np.stack(counts).astype(np.int64)
 
 
 def retoned(picture: NDArray[np.uint8], tables: NDArray[np.uint8]) -> NDArray[np.uint8]:

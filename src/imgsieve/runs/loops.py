@@ -92,8 +92,8 @@ def without_compiler() -> Iterator[None]:
 def _unread(library: Any, stored: Any) -> Any:
     """Return a loaded loop after letting go of its intermediate code, which is there to be built into other loops.
 
-    A loop runs from its machine code; the other, once read, is five times as large as it was in the cache, some 30 MB in
-    all. It is kept as it was there, and read when a loop that calls this one is compiled after all.
+    A loop runs from its machine code; the other, once read, is five times as large as it was in the cache, some 30 MB
+    in all. It is kept as it was there, and read when a loop that calls this one is compiled after all.
 
     Parameters
     ----------
