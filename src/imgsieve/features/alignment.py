@@ -44,9 +44,6 @@ their blocks are as many, and are placed as finely, as those of others."""
 
 _MOST_ENLARGED = 8.0
 
-_UNFOLDED = 1.15
-"""How much coarser pixels may be than those that are interpolated before these must be smoothed."""
-
 Matrix = NDArray[np.float64]
 """A map of places, x and y: affine, shape (2, 3), or a perspective one, shape (3, 3)."""
 
@@ -67,6 +64,8 @@ class Overlay:
     """Whether the frame is that of the first picture."""
     frame: Matrix
     """Shape (2, 3): from that picture to the frame, which is larger than a small picture."""
+    trembling: bool = False
+    """Whether one of them is coded so coarsely that its blocks tremble."""
 
 
 def fit_side(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -76,7 +75,7 @@ def fit_side(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     if scale >= 1:
         return np.ascontiguousarray(pixels)
     size = (max(1, round(w * scale)), max(1, round(h * scale)))
-    # Halving is exact and fast; what is left, less than a half, is smoothed, or fine texture would fold.
+    # Halving is exact and fast; what is left, less than a half, folds little when interpolated.
     while pixels.shape[0] >= 2 * size[1] and pixels.shape[1] >= 2 * size[0]:
         half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
         even = np.ascontiguousarray(pixels[: 2 * half[1], : 2 * half[0]])
@@ -209,7 +208,8 @@ def _warp(
     pixels: NDArray[np.uint8], matrix: Matrix, shape: tuple[int, ...], shrink: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Warp a picture into a frame that is ``shrink`` times coarser; also say where it has pixels."""
-    pixels = _without_folds(pixels, shrink)
+    if shrink > 1.15:
+        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.5 * float(np.sqrt(shrink**2 - 1))), np.uint8)
     if pixels.shape[:2] == tuple(shape) and len(matrix) == 2 and np.array_equal(matrix, np.eye(2, 3)):
         return pixels, np.ones(pixels.shape[:2], bool)
     size = (shape[1], shape[0])
@@ -218,13 +218,6 @@ def _warp(
     whole = np.full(pixels.shape[:2], 255, np.uint8)
     inside = warp(whole, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(moved, np.uint8), np.asarray(inside) > 0
-
-
-def _without_folds(pixels: NDArray[np.uint8], shrink: float) -> NDArray[np.uint8]:
-    """Smooth a picture that is to be interpolated at a coarser pitch, so that fine texture does not fold."""
-    if shrink <= _UNFOLDED:
-        return pixels
-    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.5 * float(np.sqrt(shrink**2 - 1))), np.uint8)
 
 
 def luma_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:

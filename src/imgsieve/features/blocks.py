@@ -104,7 +104,8 @@ def agreement(overlay: Overlay) -> Agreement:
     plain = np.maximum(one, other)[inside] < _PLAIN_DEVIATION
     found = follow(fine, other_fine, _corners(textured & (correlation > _WORTH_FOLLOWING), shape, side), side)
     limit = max(_LEAST_STILL_PIXELS, _STILL_PIXELS * min(1.0, max(shape) / _FULL_SIDE))
-    off = np.abs(found[:, 3:5]).max(axis=1, initial=0.0)
+    shifts = _of_neighbors(found[:, 1:3], found[:, 3:5], side) if overlay.trembling else found[:, 3:5]
+    off = np.abs(shifts).max(axis=1, initial=0.0)
     still = off <= np.maximum(limit, _DEVIATIONS * found[:, 5])
     return Agreement(
         textured=count,
@@ -120,6 +121,14 @@ def agreement(overlay: Overlay) -> Agreement:
         centers=np.ascontiguousarray(found[:, 1:3]),
         shifts=np.ascontiguousarray(found[:, 3:5]),
     )
+
+
+def _of_neighbors(centers: NDArray[np.float64], shifts: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """Return the median shift around each block: what coding did to one block says nothing of the next."""
+    if not len(shifts):
+        return shifts
+    near = np.abs(centers[:, None] - centers[None]).max(axis=2) < 2 * side
+    return np.asarray(np.nanmedian(np.where(near[..., None], shifts[None], np.nan), axis=1))
 
 
 def _first(shape: tuple[int, ...], side: int) -> NDArray[np.int64]:

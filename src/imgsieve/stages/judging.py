@@ -99,9 +99,22 @@ class Judgment:
         return self.found.block_share + self.found.still_share
 
 
-def judge(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix, config: LocalConfig) -> Judgment:
-    """Judge two pictures of shape (h, w, 3), uint8 RGB, under a map from the second to the first."""
-    best = _under(one, other, matrix)
+def judge(
+    one: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    matrix: Matrix,
+    config: LocalConfig,
+    *,
+    trembling: bool = False,
+) -> Judgment:
+    """Judge two pictures of shape (h, w, 3), uint8 RGB, under a map from the second to the first.
+
+    Parameters
+    ----------
+    trembling
+        Whether one of them is coded so coarsely that its blocks tremble.
+    """
+    best = _under(one, other, matrix, trembling)
     for _ in range(_REFITS):
         better = None
         if best.found.block_share >= _WORTH_A_REFIT and not _agree(best.found, config):
@@ -127,9 +140,9 @@ def judge(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix, conf
     return _decided(best, config)
 
 
-def _under(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix) -> Judgment:
+def _under(one: NDArray[np.uint8], other: NDArray[np.uint8], matrix: Matrix, trembling: bool) -> Judgment:
     """Lay two pictures over each other."""
-    overlay = lay_over(one, other, matrix)
+    overlay = replace(lay_over(one, other, matrix), trembling=trembling)
     return Judgment(matrix, overlay, agreement(overlay), coverage(one, other, matrix))
 
 
@@ -143,7 +156,7 @@ def _refined(
     better = mended(before.matrix, before.overlay, correction)
     if not is_plausible(better):
         return None
-    after = _under(one, other, better)
+    after = _under(one, other, better, before.overlay.trembling)
     return after if after.agreeing > before.agreeing else None
 
 

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from imgsieve.config import LocalConfig
 from imgsieve.features.alignment import Matrix, corners_of, invert, scaling
 from imgsieve.features.glance import agreeing_share, is_smooth
@@ -33,6 +30,9 @@ _SMALL_PART = 0.55
 
 _FIRM_INLIERS = 40
 """Keypoints that tell a map so well that other keypoints would tell no other."""
+
+_COARSE = 25
+"""JPEG quality up to which the blocks of a picture tremble."""
 
 _CLOSE = 0.15
 """What a share of blocks may lack for another map to be worth looking for."""
@@ -133,8 +133,7 @@ def _compare(one: View, other: View, orientation: int, *, whole: bool, config: L
     tried: list[Comparison] = []
     if whole:
         turn = max(orientation, 0)
-        turned = other.turned(turn)
-        tried.append(_told(one.pixels, turned, scaling(turned, one.pixels), turn, None, config))
+        tried.append(_told(one, other, scaling(other.turned(turn), one.pixels), turn, None, config))
         if tried[-1].settled:
             return tried[-1]
     for detector in (Detector.ORB, Detector.SIFT):
@@ -174,27 +173,22 @@ def _by_keypoints(one: View, other: View, detector: Detector, orientation: int, 
     if matrix is None or inliers < config.min_inliers:
         why = f"{inliers} keypoints agree on a map, {config.min_inliers} are needed"
         return Comparison(verdict=Verdict.REJECTED, why=why, orientation=orientation, inliers=inliers, matrix=matrix)
-    turned = other.turned(orientation)
-    found = _told(one.pixels, turned, matrix, orientation, inliers, config)
+    found = _told(one, other, matrix, orientation, inliers, config)
     if found.settled or inliers < _WORTH_A_PERSPECTIVE:
         return found
     matrix, more = perspective_map(source, target)
     if matrix is None or more < _MORE_IN_PERSPECTIVE * inliers:
         return found
-    bent = _told(one.pixels, turned, matrix, orientation, more, config)
+    bent = _told(one, other, matrix, orientation, more, config)
     return max(found, bent, key=lambda c: (c.settled, c.block_share + c.still_share))
 
 
 def _told(
-    one: NDArray[np.uint8],
-    other: NDArray[np.uint8],
-    matrix: Matrix,
-    orientation: int,
-    inliers: int | None,
-    config: LocalConfig,
+    one: View, other: View, matrix: Matrix, orientation: int, inliers: int | None, config: LocalConfig
 ) -> Comparison:
     """Judge two pictures under a map, and tell it."""
-    judged = judge(one, other, matrix, config)
+    trembling = min(one.coding.fidelity, other.coding.fidelity) <= _COARSE
+    judged = judge(one.pixels, other.turned(orientation), matrix, config, trembling=trembling)
     found, colors = judged.found, judged.colors
     faded = colors is not None and (colors.first_faded or colors.second_faded)
     made = NEITHER if colors is None or not faded else OF_SECOND if colors.first_faded else OF_FIRST
