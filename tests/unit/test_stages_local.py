@@ -109,6 +109,17 @@ def test_a_crop_is_accepted_without_a_hint_of_its_place(kind, share):
     assert found.coverage_b == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.parametrize("blur", [1.5, 3, 5])
+def test_letters_that_draw_all_corners_to_themselves_are_no_hindrance(blur):
+    soft = cv2.GaussianBlur(render_scene(np.random.default_rng(9), 400, 533, kind="pebbles"), (0, 0), blur)
+    soft = np.clip(128 + 0.6 * (soft - 128.0), 0, 255).astype(np.uint8)
+    written = cv2.resize(soft[20:513, 16:384], (230, 307), interpolation=cv2.INTER_AREA)
+    for y, words in ((90, "WX7QK2TM"), (140, "X7QK2TMH"), (190, "7QK2TMHN")):
+        cv2.putText(written, words, (5, y), cv2.FONT_HERSHEY_DUPLEX, 1.3, (0, 0, 0), 2, cv2.LINE_AA)
+    found = _compare(soft, written, whole=False)
+    assert found.verdict == Verdict.ACCEPTED, found.why
+
+
 @pytest.mark.parametrize("kind", ["town", "woods", "meadow"])
 @pytest.mark.parametrize("shrink", [_tiny, lambda pixels: cv2.GaussianBlur(pixels, (0, 0), 4)])
 def test_another_viewpoint_is_refused_however_small_or_blurred(kind, shrink):

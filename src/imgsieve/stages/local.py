@@ -147,7 +147,13 @@ def _compare(one: View, other: View, orientation: int, *, whole: bool, config: L
 
 
 def _in_doubt(one: View, other: View, orientation: int, tried: list[Comparison], config: LocalConfig) -> bool:
-    """Return whether ORB's refusal is worth a second look: something fitted, or there was little to go by."""
+    """Return whether ORB's refusal is worth a second look: something fitted, or there was little to go by.
+
+    Its corners are where contrast is: on letters that are laid over a picture, and on nothing else of it. So where the
+    orientation is known and they tell no map, others are asked.
+    """
+    if orientation != ANY_ORIENTATION and (tried[-1].inliers or 0) < config.min_inliers:
+        return True
     turn = max(orientation, 0)
     scarce = any(
         len(view.points(Detector.ORB, at, config).points) < config.orb_keypoints // 12
