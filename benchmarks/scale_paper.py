@@ -46,7 +46,7 @@ CONSTANTS = {
     "pair": Constant(35, "bytes", "a pair in the tables of stages 1 to 4", f"{MEASURED}, `scale.py`, 10,000 images"),
     "result": Constant(176, "bytes", "an image in `groups.parquet` and `groups.csv`", f"{MEASURED}, likewise"),
     "report": Constant(580, "bytes", "an image in the report, without thumbnails", f"{MEASURED}, likewise"),
-    "held": Constant(108, "bytes", "an image in memory at the peak of the grouping", SCALE),
+    "held": Constant(112, "bytes", "an image in memory at the peak of the grouping", SCALE),
     "extract": Constant(0.006, "core seconds", "to decode and describe a picture of this size", ASSUMED),
     "code": Constant(74, "bytes", "an image in memory while searched: two codes, order, number", "by its arrays"),
     "search": Constant(
