@@ -87,6 +87,9 @@ class AzureClient:
             query += f"&marker={quote(marker, safe='')}"
         url, headers = self._access.sign(f"{self._url}?{query}")
         found = _parsed(self._http.get(url, headers))
+        if found is None:
+            self._http.distrust()
+            raise StoreFault(Fault.BROKEN, "the listing came incomplete")
         objects = [_listed(blob) for blob in found.iterfind("Blobs/Blob") if not _is_folder(blob)]
         return Page(objects=objects, marker=found.findtext("NextMarker") or None)
 
@@ -211,14 +214,13 @@ def _fault_of(error: AzureError) -> StoreFault:
     return StoreFault(Fault.BROKEN, f"the connection broke: {type(error).__name__}")
 
 
-def _parsed(body: bytes) -> ET.Element:
-    """Read the answer to a request to list."""
+def _parsed(body: bytes) -> ET.Element | None:
+    """Read the answer to a request to list; None when it is not whole."""
     try:
         # The store is trusted, and expat bounds what entities may grow to.
         return ET.fromstring(body)  # noqa: S314
     except ET.ParseError:
-        fault = StoreFault(Fault.BROKEN, "the listing came incomplete")
-    raise fault
+        return None
 
 
 def _listed(blob: ET.Element) -> Listed:

@@ -70,6 +70,7 @@ class HttpReader:
         curl.setopt(pycurl.WRITEFUNCTION, answer.write if check else answer.parts.append)
         curl.setopt(pycurl.HEADERFUNCTION, answer.headers.append)
         failed = self._perform(curl)
+        curl.setopt(pycurl.FRESH_CONNECT, 0)
         # What the handle still refers to would stay in memory until this thread's next request.
         parts, answer.parts = answer.parts, []
         curl.setopt(pycurl.WRITEFUNCTION, answer.parts.append)
@@ -82,6 +83,14 @@ class HttpReader:
         if status not in _READ:
             raise fault_of_status(status, answer.code(body), answer.header("retry-after"))
         return body
+
+    def distrust(self) -> None:
+        """Make this thread's next request over a new connection.
+
+        To be called after an answer that came whole by its own account and was not: what it left on the connection
+        would be taken for the beginning of the next one.
+        """
+        self._curl().setopt(pycurl.FRESH_CONNECT, 1)
 
     def _perform(self, curl: Any) -> int:
         """Carry out a request and return the number of its error, 0 for none."""
