@@ -79,6 +79,24 @@ def test_the_connection_is_kept(get):
         assert len(server.connections) == 1
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_after_an_answer_that_is_not_trusted_one_request_takes_a_new_connection(elsewhere):
+    reader = HttpReader(NetworkConfig())
+
+    def read(url):
+        used = []
+        for distrusted in (False, True, False):
+            if distrusted:
+                reader.distrust()
+            assert reader.get(url, HEADERS) == b"x"
+            used.append(len(server.connections))
+        return used
+
+    with raw_server(*[answer(b"x")] * 3) as server, ThreadPoolExecutor(1) as pool:
+        used = pool.submit(read, server.url).result() if elsewhere else read(server.url)
+        assert used == [1, 2, 2]
+
+
 def test_every_thread_has_connections_of_its_own():
     reader = HttpReader(NetworkConfig())
     together = threading.Barrier(4)
